@@ -1,0 +1,33 @@
+namespace Vesalius.Access;
+
+/// <summary>A user's place in one project, in rising order of rights (XNAT's three default groups).</summary>
+public enum ProjectRole
+{
+    /// <summary>Group <c>{P}_collaborator</c>: may read.</summary>
+    Collaborator,
+    /// <summary>Group <c>{P}_member</c>: may read, create and edit.</summary>
+    Member,
+    /// <summary>Group <c>{P}_owner</c>: may do everything in the project, user management included.</summary>
+    Owner,
+}
+
+/// <summary>Who makes a request, with everything that a permission decision needs to know about that user.</summary>
+/// <param name="UserId">Key of the account (<c>xdat_user_id</c>); 0 for the guest.</param>
+/// <param name="Login">Login name; <c>guest</c> for an anonymous caller.</param>
+/// <param name="IsGuest">True for an anonymous caller.</param>
+/// <param name="IsSiteAdministrator">True when the account has the role <c>Administrator</c>.</param>
+/// <param name="HasAllDataAccess">True for members of <c>ALL_DATA_ACCESS</c>.</param>
+/// <param name="HasAllDataAdministration">True for members of <c>ALL_DATA_ADMIN</c>.</param>
+/// <param name="ProjectRoles">The caller's role by project ID.</param>
+public sealed record Caller(
+    long UserId,
+    string Login,
+    bool IsGuest,
+    bool IsSiteAdministrator,
+    bool HasAllDataAccess,
+    bool HasAllDataAdministration,
+    IReadOnlyDictionary<string, ProjectRole> ProjectRoles)
+{
+    /// <summary>The anonymous caller.</summary>
+    public static Caller Guest { get; } = new(0, "guest", true, false, false, false, new Dictionary<string, ProjectRole>());
+}
