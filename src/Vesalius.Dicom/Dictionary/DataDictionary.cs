@@ -37,7 +37,10 @@ public static partial class DataDictionary
     private static readonly Lazy<string[]> Lines = new(() => KeywordsAndNames.Split('\n'));
 
     // Lazy, since the order in which static fields of a type in two files are set is not ours to rely on.
-    private static readonly Lazy<Vr[]> FirstVr = new(() => [.. VrAlternatives.Select(a => Vr.TryParse(a.Length >= 2 ? a[..2] : a, out var vr) ? vr : Vr.UN)]);
+    private static readonly Lazy<Vr[]> FirstVr = new(FirstAlternatives);
+
+    private static Vr[] FirstAlternatives() =>
+        [.. VrAlternatives.Select(a => Vr.TryParse(a.Length >= 2 ? a[..2] : a, out var vr) ? vr : Vr.UN)];
 
     /// <summary>Finds a standard element by its PS3.6 keyword, letter by letter.</summary>
     public static bool TryFindKeyword(string keyword, out Tag tag) => TagByKeyword.Value.TryGetValue(keyword, out tag);
