@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# C-STORE of 600 CT slices: objects per second beside storescp and Orthanc, 1 and 4 associations
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/support/common.sh"
+count=${COUNT:-600}
+rounds=${ROUNDS:-3}
+
+/usr/bin/python3 "$root/bench/support/make_ct_series.py" "$work/slices" "$count" 4
+
+send_all() { # port ae associations
+    if [ "$3" -eq 1 ]; then
+        dcmsend -aec "$2" 127.0.0.1 "$1" --scan-directories --recurse "$work/slices"
+        return
+    fi
+    local pids=() part pid
+    for part in 0 1 2 3; do
+        dcmsend -aec "$2" 127.0.0.1 "$1" --scan-directories "$work/slices/$part" &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid"; done
+}
+
+rate() { # associations, command that prepares an empty peer and sets port and ae
+    local times=() i
+    for i in $(seq "$rounds"); do
+        "$2"
+        times+=("$(seconds_of send_all "$port" "$ae" "$1")")
+        "$3"
+    done
+    printf '%s\n' "${times[@]}" | median | awk -v n="$count" '{ printf "%.0f", n / $1 }'
+}
+
+stop_last() { kill "${started[-1]}"; wait "${started[-1]}" 2>/dev/null || true; unset 'started[-1]'; }
+
+storescp_up() {
+    port=$(free_port); ae=ANY
+    rm -rf "$work/storescp"; mkdir "$work/storescp"
+    storescp +B --fork -od "$work/storescp" "$port" >/dev/null 2>&1 &
+    started+=($!)
+    wait_for echoscu 127.0.0.1 "$port"
+}
+storescp_down() { stop_last; [ "$(find "$work/storescp" -type f | wc -l)" -eq "$count" ]; }
+
+orthanc_up() {
+    port=$(free_port); ae=ORTHANC
+    rm -rf "$work/orthanc"; mkdir "$work/orthanc"
+    cat >"$work/orthanc.json" <<JSON
+{ "StorageDirectory": "$work/orthanc", "IndexDirectory": "$work/orthanc", "DicomPort": $port, "HttpPort": $(free_port), "DicomAet": "ORTHANC", "RemoteAccessAllowed": false }
+JSON
+    Orthanc "$work/orthanc.json" >/dev/null 2>&1 &
+    started+=($!)
+    wait_for echoscu -aec ORTHANC 127.0.0.1 "$port"
+}
+orthanc_down() { stop_last; }
+
+vesalius_up() {
+    rm -rf "$work/vesalius"
+    start_vesalius "$work/vesalius"
+    vesalius_put /data/projects/BENCH
+    vesalius_put /data/projects/BENCH/prearchive_code/0
+    port=$dicom_port; ae=VESALIUS
+    # One object first, so that the runtime has compiled the path before the clock runs, as in a server that has been up for a day.
+    warm_up
+}
+warm_up() {
+    dcmsend -aec VESALIUS 127.0.0.1 "$port" "$(find "$work/slices" -name '*.dcm' | head -1)"
+}
+vesalius_down() {
+    local arrived
+    arrived=$(find "$work/vesalius/prearchive" -name '*.dcm' | wc -l)
+    [ "$arrived" -eq "$count" ] || { echo "arrived: $arrived of $count" >&2; return 1; }
+    stop_last
+}
+
+echo "| associations | storescp +B --fork (objects/s) | Orthanc (objects/s) | Vesalius (objects/s) | ÷ storescp | ÷ Orthanc |"
+echo "|---|---|---|---|---|---|"
+for associations in 1 4; do
+    s=$(rate "$associations" storescp_up storescp_down)
+    o=$(rate "$associations" orthanc_up orthanc_down)
+    v=$(rate "$associations" vesalius_up vesalius_down)
+    awk -v a="$associations" -v s="$s" -v o="$o" -v v="$v" 'BEGIN { printf "| %d | %d | %d | %d | %.2f | %.2f |\n", a, s, o, v, v / s, v / o }'
+done
