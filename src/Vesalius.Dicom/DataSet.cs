@@ -115,6 +115,14 @@ public sealed partial class DataSet : IReadOnlyCollection<DataElement>
         _elements.Insert(place < 0 ? _elements.Count : place, element);
     }
 
+    /// <summary>Appends an element that was read after the others; not an edit.</summary>
+    internal void Append(DataElement element)
+    {
+        _sorted &= _elements.Count == 0 || _elements[^1].Tag < element.Tag;
+        _elements.Add(element);
+        Adopt(element);
+    }
+
     /// <summary>Removes every element with this tag.</summary>
     /// <returns>True if one was there.</returns>
     public bool Remove(Tag tag)

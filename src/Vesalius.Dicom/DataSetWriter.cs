@@ -24,6 +24,23 @@ public sealed class EncodedDataSet
         }
     }
 
+    /// <summary>Puts runs behind each other.</summary>
+    internal static EncodedDataSet Join(ReadOnlyMemory<byte> before, EncodedDataSet? middle, ReadOnlyMemory<byte> after)
+    {
+        var segments = new List<EncodedSegment> { new(before, null) };
+        if (middle is not null)
+        {
+            segments.AddRange(middle.Segments);
+        }
+
+        if (!after.IsEmpty)
+        {
+            segments.Add(new EncodedSegment(after, null));
+        }
+
+        return new EncodedDataSet(segments);
+    }
+
     /// <summary>The runs in order.</summary>
     public IReadOnlyList<EncodedSegment> Segments { get; }
 
