@@ -1,0 +1,148 @@
+using Vesalius.Anonymisation.Language;
+using Vesalius.Dicom;
+
+namespace Vesalius.Anonymisation.Evaluation;
+
+/// <summary>An element that a path names.</summary>
+/// <param name="Owner">The data set that holds it.</param>
+/// <param name="Element">The element.</param>
+internal readonly record struct Place(DataSet Owner, DataElement Element);
+
+/// <summary>Finds what paths name in a data set (§4.2, §4.3).</summary>
+internal static class PathLookup
+{
+    private const int DeepestNesting = 64;
+
+    /// <summary>All elements that the path names; item numbers of the last step are for the caller.</summary>
+    public static List<Place> Find(ScriptRun run, TagPath path)
+    {
+        var places = new List<Place>();
+        if (path.Steps.Count == 1)
+        {
+            FindHere(Root(run, path), path.Last.Tag!, places);
+            return places;
+        }
+
+        var seen = new HashSet<(DataSet, DataElement)>();
+        Walk(Root(run, path), path, 0, 0, place =>
+        {
+            if (seen.Add((place.Owner, place.Element)))
+            {
+                places.Add(place);
+            }
+        });
+        // With a level wildcard that includes the top level, file meta information has its turn as well.
+        if (path.Steps[0].Wildcard == LevelWildcard.Any && path.Last.Tag!.Group == 0x0002 && run.Context.FileMeta is { } meta)
+        {
+            FindHere(meta, path.Last.Tag, places);
+        }
+
+        return places;
+    }
+
+    private static DataSet Root(ScriptRun run, TagPath path) => path.Steps[0].Tag is { } first ? run.Container(first.Group) : run.DataSet;
+
+    private static void Walk(DataSet dataSet, TagPath path, int step, int depth, Action<Place> found)
+    {
+        if (depth > DeepestNesting)
+        {
+            throw new EvaluationException($"sequences are nested deeper than {DeepestNesting} levels.");
+        }
+
+        var current = path.Steps[step];
+        switch (current.Wildcard)
+        {
+            case LevelWildcard.Any:
+                Walk(dataSet, path, step + 1, depth, found);
+                EachItem(dataSet, item => Walk(item, path, step, depth + 1, found));
+                return;
+            case LevelWildcard.Deeper:
+                EachItem(dataSet, item =>
+                {
+                    Walk(item, path, step + 1, depth + 1, found);
+                    Walk(item, path, step, depth + 1, found);
+                });
+                return;
+            case LevelWildcard.One:
+                EachItem(dataSet, item => Walk(item, path, step + 1, depth + 1, found));
+                return;
+        }
+
+        var here = new List<Place>();
+        FindHere(dataSet, current.Tag!, here);
+        foreach (var place in here)
+        {
+            if (step == path.Steps.Count - 1)
+            {
+                found(place);
+            }
+            else if (place.Element is SequenceElement sequence)
+            {
+                for (var i = 0; i < sequence.Items.Count; i++)
+                {
+                    if (current.Item is null || current.Item == i)
+                    {
+                        Walk(sequence.Items[i], path, step + 1, depth + 1, found);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void EachItem(DataSet dataSet, Action<DataSet> act)
+    {
+        foreach (var element in dataSet.ToArray())
+        {
+            if (element is SequenceElement sequence)
+            {
+                foreach (var item in sequence.Items)
+                {
+                    act(item);
+                }
+            }
+        }
+    }
+
+    private static void FindHere(DataSet dataSet, TagPattern pattern, List<Place> places)
+    {
+        if (pattern.IsExact && pattern.Creator is null)
+        {
+            if (dataSet.TryGet(pattern.Tag, out var element))
+            {
+                places.Add(new Place(dataSet, element));
+            }
+
+            return;
+        }
+
+        foreach (var element in dataSet)
+        {
+            if (pattern.Matches(dataSet, element.Tag))
+            {
+                places.Add(new Place(dataSet, element));
+            }
+        }
+    }
+
+    /// <summary>The text of the one element that a singular path names (§4.4).</summary>
+    public static ScriptValue Read(ScriptRun run, TagPath path)
+    {
+        if (!path.IsSingular)
+        {
+            throw new EvaluationException("the path names more than one place, so it has no single value.");
+        }
+
+        var places = Find(run, path);
+        if (places.Count == 0)
+        {
+            return ScriptValue.Missing;
+        }
+
+        if (path.Last.Item is not null || places[0].Element is not ValueElement)
+        {
+            throw new EvaluationException("the path names a sequence, an item or pixel data, which have no text value.");
+        }
+
+        return ScriptValue.Of(places[0].Owner.GetString(places[0].Element.Tag)!);
+    }
+}

@@ -1,0 +1,76 @@
+using Vesalius.Dicom;
+
+namespace Vesalius.Anonymisation.Evaluation;
+
+/// <summary>Thrown inside a run; becomes a <see cref="ScriptRunException"/> with the place of the statement.</summary>
+internal sealed class EvaluationException(string reason) : Exception(reason);
+
+/// <summary>Thrown by <c>reject</c>.</summary>
+internal sealed class RejectedException : Exception;
+
+/// <summary>One application of a script to one object.</summary>
+internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, CancellationToken cancellationToken)
+{
+    public DataSet DataSet { get; } = dataSet;
+
+    public ScriptContext Context { get; } = context;
+
+    public PatternCache Patterns { get; } = patterns;
+
+    public Dictionary<string, ScriptValue> Variables { get; } = new(StringComparer.Ordinal);
+
+    public bool PixelsAltered { get; set; }
+
+    /// <summary>Where elements of group 0002 live: with the file's meta information, or in the data set of the JSON model.</summary>
+    public DataSet Container(ushort group) => group == 0x0002 && Context.FileMeta is { } meta ? meta : DataSet;
+
+    /// <summary>All data sets of the object: file meta, top level, every item.</summary>
+    public IEnumerable<DataSet> AllDataSets()
+    {
+        if (Context.FileMeta is { } meta)
+        {
+            yield return meta;
+        }
+
+        var open = new Stack<DataSet>();
+        open.Push(DataSet);
+        while (open.Count > 0)
+        {
+            var next = open.Pop();
+            yield return next;
+            foreach (var element in next)
+            {
+                if (element is SequenceElement sequence)
+                {
+                    foreach (var item in sequence.Items)
+                    {
+                        open.Push(item);
+                    }
+                }
+            }
+        }
+    }
+
+    public void CheckCancelled() => cancellationToken.ThrowIfCancellationRequested();
+
+    /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
+    public void AlignFileMeta()
+    {
+        var meta = Container(0x0002);
+        if (ReferenceEquals(meta, DataSet) && !DataSet.Contains(Tag.MediaStorageSOPInstanceUID) && !DataSet.Contains(Tag.MediaStorageSOPClassUID))
+        {
+            return;
+        }
+
+        Align(meta, Tag.MediaStorageSOPClassUID, Tag.SOPClassUID);
+        Align(meta, Tag.MediaStorageSOPInstanceUID, Tag.SOPInstanceUID);
+    }
+
+    private void Align(DataSet meta, Tag target, Tag source)
+    {
+        if (DataSet.GetString(source) is { } uid && meta.GetString(target) != uid)
+        {
+            meta.SetString(target, uid, Vr.UI);
+        }
+    }
+}
