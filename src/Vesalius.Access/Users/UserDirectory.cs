@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Vesalius.Database;
+
+namespace Vesalius.Access;
+
+/// <summary>An account.</summary>
+/// <param name="Id">Key.</param>
+/// <param name="Login">Login name.</param>
+/// <param name="FirstName">First name.</param>
+/// <param name="LastName">Last name.</param>
+/// <param name="Email">E-mail address.</param>
+/// <param name="Enabled">May sign in.</param>
+/// <param name="Verified">E-mail address was verified.</param>
+/// <param name="Modified">Last change.</param>
+/// <param name="LastLogin">Last successful sign-in.</param>
+public sealed record UserAccount(
+    long Id, string Login, string FirstName, string LastName, string Email, bool Enabled, bool Verified, DateTime Modified, DateTime? LastLogin);
+
+/// <summary>Accounts, their roles and groups, and the check of passwords.</summary>
+public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
+{
+    /// <summary>Role of site administrators.</summary>
+    public const string Administrator = "Administrator";
+
+    private const string Columns = "id, login, first_name, last_name, email, enabled, verified, modified, last_login";
+    private const int MostFailures = 20;
+    private static readonly TimeSpan LockOut = TimeSpan.FromHours(1);
+    private static readonly TimeSpan CredentialsKept = TimeSpan.FromMinutes(1);
+    private readonly byte[] _cacheKey = RandomNumberGenerator.GetBytes(32);
+    private readonly ConcurrentDictionary<string, (string Login, DateTimeOffset Until)> _verified = new();
+
+    /// <summary>Finds an account by login; null if there is none.</summary>
+    public Task<UserAccount?> FindAsync(string login, CancellationToken cancellationToken) =>
+        database.FindAsync<UserAccount>($"select {Columns} from access_user where login = @login", new { login }, cancellationToken);
+
+    /// <summary>All accounts by login.</summary>
+    public Task<IReadOnlyList<UserAccount>> ListAsync(CancellationToken cancellationToken) =>
+        database.QueryAsync<UserAccount>($"select {Columns} from access_user order by login", null, cancellationToken);
+
+    /// <summary>Makes an account.</summary>
+    /// <returns>False if the login is taken.</returns>
+    public async Task<bool> CreateAsync(
+        string login, string password, string firstName, string lastName, string email, bool enabled, bool verified, CancellationToken cancellationToken) =>
+        await database.ExecuteAsync(
+            """
+            insert into access_user (login, password_hash, first_name, last_name, email, enabled, verified)
+            values (@login, @hash, @firstName, @lastName, @email, @enabled, @verified) on conflict (login) do nothing
+            """,
+            new { login, hash = Password.Hash(password), firstName, lastName, email, enabled, verified }, cancellationToken).ConfigureAwait(false) == 1;
+
+    /// <summary>Changes what is given of an account.</summary>
+    /// <returns>False if nothing changed.</returns>
+    public async Task<bool> UpdateAsync(
+        string login, string? firstName, string? lastName, string? email, bool? enabled, bool? verified, string? password, CancellationToken cancellationToken)
+    {
+        var hash = password is null ? null : Password.Hash(password);
+        var changed = await database.ExecuteAsync(
+            """
+            update access_user set first_name = coalesce(@firstName, first_name), last_name = coalesce(@lastName, last_name), email = coalesce(@email, email),
+                enabled = coalesce(@enabled, enabled), verified = coalesce(@verified, verified), password_hash = coalesce(@hash, password_hash), modified = now()
+            where login = @login and (
+                (@firstName is not null and @firstName <> first_name) or (@lastName is not null and @lastName <> last_name) or (@email is not null and @email <> email)
+                or (@enabled is not null and @enabled <> enabled) or (@verified is not null and @verified <> verified) or @hash is not null)
+            """,
+            new { login, firstName, lastName, email, enabled, verified, hash }, cancellationToken).ConfigureAwait(false);
+        Forget(login);
+        return changed > 0;
+    }
+
+    private void Forget(string login)
+    {
+        foreach (var (key, value) in _verified)
+        {
+            if (value.Login == login)
+            {
+                _verified.TryRemove(key, out _);
+            }
+        }
+    }
+
+    /// <summary>Site-wide roles of an account.</summary>
+    public Task<IReadOnlyList<string>> RolesAsync(string login, CancellationToken cancellationToken) =>
+        database.QueryAsync<string>("select role from access_user_role join access_user on id = user_id where login = @login order by role", new { login }, cancellationToken);
+
+    /// <summary>Gives or takes a role.</summary>
+    /// <returns>False if it would leave no administrator who can sign in.</returns>
+    public async Task<bool> SetRoleAsync(string login, string role, bool given, CancellationToken cancellationToken)
+    {
+        if (given)
+        {
+            await database.ExecuteAsync(
+                "insert into access_user_role select id, @role from access_user where login = @login on conflict do nothing", new { login, role }, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+
+        if (role == Administrator && await database.FindAsync<long>(
+            "select count(*) from access_user_role join access_user on id = user_id where role = @role and enabled and login <> @login", new { role, login }, cancellationToken).ConfigureAwait(false) == 0)
+        {
+            return false;
+        }
+
+        await database.ExecuteAsync(
+            "delete from access_user_role using access_user where id = user_id and login = @login and role = @role", new { login, role }, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Groups of an account: those of projects as <c>{P}_owner</c> and so on, and site-wide ones.</summary>
+    public Task<IReadOnlyList<string>> GroupsAsync(string login, CancellationToken cancellationToken) =>
+        database.QueryAsync<string>(
+            """
+            select project_id || '_' || role from access_member join access_user on id = user_id where login = @login
+            union all select group_id from access_user_group join access_user on id = user_id where login = @login order by 1
+            """,
+            new { login }, cancellationToken);
+
+    /// <summary>Gives or takes a site-wide group.</summary>
+    public Task SetGroupAsync(string login, string group, bool given, CancellationToken cancellationToken) => database.ExecuteAsync(
+        given
+            ? "insert into access_user_group select id, @group from access_user where login = @login on conflict do nothing"
+            : "delete from access_user_group using access_user where id = user_id and login = @login and group_id = @group",
+        new { login, group }, cancellationToken);
+
+    /// <summary>Everything that permission decisions need to know about a user; null if there is none that may sign in.</summary>
+    public async Task<Caller?> LoadCallerAsync(string login, CancellationToken cancellationToken)
+    {
+        var account = await FindAsync(login, cancellationToken).ConfigureAwait(false);
+        if (account is not { Enabled: true, Verified: true })
+        {
+            return null;
+        }
+
+        var roles = await RolesAsync(login, cancellationToken).ConfigureAwait(false);
+        var groups = await database.QueryAsync<string>("select group_id from access_user_group where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
+        var members = await database.QueryAsync<(string ProjectId, string Role)>(
+            "select project_id, role from access_member where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
+        return new Caller(
+            account.Id, login, false, roles.Contains(Administrator), groups.Contains("ALL_DATA_ACCESS"), groups.Contains("ALL_DATA_ADMIN"),
+            members.ToDictionary(m => m.ProjectId, m => Enum.Parse<ProjectRole>(m.Role, ignoreCase: true)));
+    }
+
+    /// <summary>Checks a password. After 20 failures in a row the account is locked for an hour.</summary>
+    /// <remarks>A password that was right is remembered for a minute as a keyed hash, since its derivation is slow on purpose.</remarks>
+    public async Task<bool> VerifyAsync(string login, string password, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var key = Convert.ToBase64String(HMACSHA256.HashData(_cacheKey, Encoding.UTF8.GetBytes($"{login.Length}:{login}{password}")));
+        if (_verified.TryGetValue(key, out var known) && known.Until > now)
+        {
+            return true;
+        }
+
+        var rows = await database.QueryAsync<(string PasswordHash, bool Enabled, bool Verified, int FailedLogins, DateTime? FailedSince)>(
+            "select password_hash, enabled, verified, failed_logins, failed_since from access_user where login = @login", new { login }, cancellationToken).ConfigureAwait(false);
+        if (rows is not [var found])
+        {
+            // As slow as for an account that exists, so that the time tells nothing.
+            Password.Verify(password, NobodysHash);
+            return false;
+        }
+
+        var locked = found.FailedLogins >= MostFailures && found.FailedSince > (now - LockOut).UtcDateTime;
+        if (locked || !Password.Verify(password, found.PasswordHash))
+        {
+            await database.ExecuteAsync(
+                "update access_user set failed_logins = failed_logins + 1, failed_since = @now where login = @login and not @locked", new { login, now = now.UtcDateTime, locked }, cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+
+        if (!found.Enabled || !found.Verified)
+        {
+            return false;
+        }
+
+        await database.ExecuteAsync("update access_user set failed_logins = 0, last_login = @now where login = @login", new { login, now = now.UtcDateTime }, cancellationToken).ConfigureAwait(false);
+        if (_verified.Count > 10_000)
+        {
+            _verified.Clear();
+        }
+
+        _verified[key] = (login, now + CredentialsKept);
+        return true;
+    }
+
+    private static readonly string NobodysHash = Password.Hash("nobody");
+}

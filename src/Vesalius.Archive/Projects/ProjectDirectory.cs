@@ -1,0 +1,136 @@
+using Dapper;
+using Npgsql;
+using Vesalius.Access;
+using Vesalius.Database;
+
+namespace Vesalius.Archive;
+
+/// <summary>A project.</summary>
+/// <param name="Id">ID, chosen by its creator, never used twice.</param>
+/// <param name="SecondaryId">Running title.</param>
+/// <param name="Name">Title.</param>
+/// <param name="Description">Description.</param>
+/// <param name="Keywords">Keywords.</param>
+/// <param name="PiFirstname">First name of the principal investigator.</param>
+/// <param name="PiLastname">Last name of the principal investigator.</param>
+/// <param name="Aliases">Further names.</param>
+/// <param name="PrearchiveCode">0 manual, 4 automatic, 5 automatic with overwriting.</param>
+/// <param name="QuarantineCode">1: new sessions are quarantined.</param>
+/// <param name="InsertDate">When it was made.</param>
+/// <param name="InsertUser">Who made it.</param>
+/// <param name="LastModified">Last change.</param>
+public sealed record Project(
+    string Id, string SecondaryId, string Name, string Description, string Keywords, string PiFirstname, string PiLastname, string[] Aliases,
+    int PrearchiveCode, int QuarantineCode, DateTime InsertDate, string InsertUser, DateTime LastModified);
+
+/// <summary>What came of creating or changing a project.</summary>
+public enum ProjectChange
+{
+    /// <summary>It was made.</summary>
+    Created,
+    /// <summary>It was changed.</summary>
+    Updated,
+    /// <summary>The ID belonged to a project that was deleted.</summary>
+    IdRetired,
+    /// <summary>ID, running title, title or alias is another project's.</summary>
+    NameTaken,
+}
+
+/// <summary>Projects (R19).</summary>
+public sealed class ProjectDirectory(VesaliusDatabase database)
+{
+    private const string Columns =
+        "id, secondary_id, name, description, keywords, pi_firstname, pi_lastname, aliases, prearchive_code, quarantine_code, insert_date, insert_user, last_modified";
+
+    /// <summary>Finds a project by ID or alias; null if there is none.</summary>
+    public Task<Project?> FindAsync(string idOrAlias, CancellationToken cancellationToken) => database.FindAsync<Project>(
+        $"select {Columns} from archive_project where id = @idOrAlias or @idOrAlias = any (aliases) order by id = @idOrAlias desc limit 1", new { idOrAlias }, cancellationToken);
+
+    /// <summary>Projects with these IDs, by ID.</summary>
+    public Task<IReadOnlyList<Project>> ListAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        database.QueryAsync<Project>($"select {Columns} from archive_project where id = any (@ids) order by id", new { ids = ids.ToArray() }, cancellationToken);
+
+    /// <summary>Makes a project or changes what is given of it.</summary>
+    /// <param name="id">ID.</param>
+    /// <param name="fields">Fields by shortcut: secondary_ID, name, description, keywords, pi_firstname, pi_lastname, alias.</param>
+    /// <param name="caller">Who does it; becomes owner of a new project.</param>
+    /// <param name="accessibility">For a new project.</param>
+    /// <param name="prearchiveCode">For a new project.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task<ProjectChange> PutAsync(
+        string id, IReadOnlyDictionary<string, string> fields, Caller caller, Accessibility accessibility, int prearchiveCode, CancellationToken cancellationToken) =>
+        database.InTransactionAsync(async (connection, transaction) =>
+        {
+            // One at a time: names are compared across columns, which no index does.
+            await connection.ExecuteAsync("lock table archive_project in share row exclusive mode", transaction: transaction).ConfigureAwait(false);
+            var exists = await connection.ExecuteScalarAsync<bool>("select exists (select 1 from archive_project where id = @id)", new { id }, transaction).ConfigureAwait(false);
+            var names = new[] { exists ? null : id, Field(fields, "secondary_ID") ?? (exists ? null : id), Field(fields, "name") ?? (exists ? null : id), Field(fields, "alias") }
+                .OfType<string>().Where(n => n.Length > 0).Select(n => n.ToLowerInvariant()).Distinct().ToArray();
+            if (await connection.ExecuteScalarAsync<bool>(
+                """
+                select exists (select 1 from archive_project where id <> @id and (lower(id) = any (@names) or lower(secondary_id) = any (@names)
+                    or lower(name) = any (@names) or exists (select 1 from unnest(aliases) a where lower(a) = any (@names))))
+                """,
+                new { id, names }, transaction).ConfigureAwait(false))
+            {
+                return ProjectChange.NameTaken;
+            }
+
+            if (exists)
+            {
+                await UpdateAsync(id, fields, connection, transaction).ConfigureAwait(false);
+                return ProjectChange.Updated;
+            }
+
+            if (await connection.ExecuteAsync(
+                "insert into archive_project_id (id_lower) values (@lower) on conflict do nothing", new { lower = id.ToLowerInvariant() }, transaction).ConfigureAwait(false) == 0)
+            {
+                return ProjectChange.IdRetired;
+            }
+
+            await connection.ExecuteAsync(
+                "insert into archive_project (id, secondary_id, name, insert_user, prearchive_code) values (@id, @id, @id, @Login, @prearchiveCode)",
+                new { id, caller.Login, prearchiveCode }, transaction).ConfigureAwait(false);
+            await UpdateAsync(id, fields, connection, transaction).ConfigureAwait(false);
+            await ProjectAccess.RegisterAsync(id, caller, accessibility, connection, transaction).ConfigureAwait(false);
+            return ProjectChange.Created;
+        }, cancellationToken);
+
+    private static string? Field(IReadOnlyDictionary<string, string> fields, string name) => fields.TryGetValue(name, out var value) ? value : null;
+
+    private static Task UpdateAsync(string id, IReadOnlyDictionary<string, string> fields, NpgsqlConnection connection, NpgsqlTransaction transaction) =>
+        connection.ExecuteAsync(
+            """
+            update archive_project set secondary_id = coalesce(@secondary, secondary_id), name = coalesce(@name, name), description = coalesce(@description, description),
+                keywords = coalesce(@keywords, keywords), pi_firstname = coalesce(@first, pi_firstname), pi_lastname = coalesce(@last, pi_lastname),
+                aliases = case when @alias is null or @alias = any (aliases) then aliases else aliases || @alias end, last_modified = now()
+            where id = @id
+            """,
+            new
+            {
+                id,
+                secondary = Field(fields, "secondary_ID"),
+                name = Field(fields, "name"),
+                description = Field(fields, "description"),
+                keywords = Field(fields, "keywords"),
+                first = Field(fields, "pi_firstname"),
+                last = Field(fields, "pi_lastname"),
+                alias = Field(fields, "alias"),
+            },
+            transaction);
+
+    /// <summary>Sets what happens with received sessions: 0, 4 or 5.</summary>
+    public Task SetPrearchiveCodeAsync(string id, int code, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("update archive_project set prearchive_code = @code, last_modified = now() where id = @id", new { id, code }, cancellationToken);
+
+    /// <summary>Sets whether new sessions are quarantined: 0 or 1.</summary>
+    public Task SetQuarantineCodeAsync(string id, int code, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("update archive_project set quarantine_code = @code, last_modified = now() where id = @id", new { id, code }, cancellationToken);
+
+    /// <summary>Deletes a project with all that belongs to it in the database. Its ID stays reserved.</summary>
+    public Task DeleteAsync(string id, CancellationToken cancellationToken) => database.InTransactionAsync(async (connection, transaction) =>
+    {
+        await ProjectAccess.UnregisterAsync(id, connection, transaction).ConfigureAwait(false);
+        return await connection.ExecuteAsync("delete from archive_project where id = @id", new { id }, transaction).ConfigureAwait(false);
+    }, cancellationToken);
+}

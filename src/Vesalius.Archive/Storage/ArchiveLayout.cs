@@ -1,0 +1,63 @@
+namespace Vesalius.Archive.Storage;
+
+/// <summary>Thrown when a name would lead out of its folder, or cannot be a file name.</summary>
+public sealed class UnsafePathException() : Exception("The name is not a safe relative path.");
+
+/// <summary>Where things lie below the archive folder, as XNAT lays it out (R20).</summary>
+/// <param name="root">The archive folder.</param>
+public sealed class ArchiveLayout(string root)
+{
+    /// <summary>The archive folder.</summary>
+    public string Root => root;
+
+    /// <summary>Folder of a project.</summary>
+    public string Project(string projectId) => Path.Combine(root, Checked(projectId));
+
+    /// <summary>Folder of a session.</summary>
+    public string Session(string projectId, string label) => Path.Combine(Project(projectId), "arc001", Checked(label));
+
+    /// <summary>Folder of a resource.</summary>
+    public string Resource(ResourceOwner owner, string label) => owner switch
+    {
+        { ScanId: { } scan } => Path.Combine(Session(owner.ProjectId, owner.SessionLabel!), "SCANS", ScanFolder(scan), Checked(label)),
+        { SessionLabel: { } session } => Path.Combine(Session(owner.ProjectId, session), "RESOURCES", Checked(label)),
+        { SubjectLabel: { } subject } => Path.Combine(Project(owner.ProjectId), "subjects", Checked(subject), Checked(label)),
+        _ => Path.Combine(Project(owner.ProjectId), "resources", Checked(label)),
+    };
+
+    /// <summary>A scan's ID as a folder name: what is not a letter, digit, <c>_</c>, <c>-</c> or <c>.</c> becomes <c>_</c>.</summary>
+    public static string ScanFolder(string scanId)
+    {
+        ArgumentNullException.ThrowIfNull(scanId);
+        var name = new string([.. scanId.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' ? c : '_')]);
+        return name.Trim('.').Length == 0 ? throw new UnsafePathException() : name;
+    }
+
+    private static string Checked(string name) =>
+        Label.IsValid(name) || (name.Length is > 0 and <= 128 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ' ') && name.Trim('.', ' ').Length > 0)
+            ? name
+            : throw new UnsafePathException();
+
+    /// <summary>Joins a relative path that came from outside to a folder.</summary>
+    /// <exception cref="UnsafePathException">It is absolute, leads out, or holds what no file name may.</exception>
+    public static string Join(string folder, string relative)
+    {
+        ArgumentNullException.ThrowIfNull(relative);
+        if (relative.Length == 0 || relative.Length > 1024 || relative.Contains('\0', StringComparison.Ordinal) || relative.Contains('\\', StringComparison.Ordinal)
+            || relative.StartsWith('/') || relative.Any(char.IsControl)
+            || relative.Split('/').Any(part => part is "" or "." or ".." || System.Text.Encoding.UTF8.GetByteCount(part) > 255))
+        {
+            throw new UnsafePathException();
+        }
+
+        var full = Path.GetFullPath(Path.Combine(folder, relative));
+        return full.StartsWith(Path.GetFullPath(folder) + "/", StringComparison.Ordinal) ? full : throw new UnsafePathException();
+    }
+}
+
+/// <summary>What a resource belongs to; the most specific part given counts.</summary>
+/// <param name="ProjectId">Project.</param>
+/// <param name="SubjectLabel">Subject, for resources of subjects.</param>
+/// <param name="SessionLabel">Session, for resources of sessions and scans.</param>
+/// <param name="ScanId">Scan, for resources of scans.</param>
+public sealed record ResourceOwner(string ProjectId, string? SubjectLabel = null, string? SessionLabel = null, string? ScanId = null);
