@@ -1,0 +1,67 @@
+using Vesalius.Database;
+
+namespace Vesalius.Prearchive;
+
+/// <summary>A stored configuration text.</summary>
+/// <param name="Id">Number of the row: XNAT's number of a script.</param>
+/// <param name="Version">Counts the contents stored at this place, from 1.</param>
+/// <param name="Contents">Text.</param>
+/// <param name="Enabled">In force.</param>
+/// <param name="CreateUser">Who stored it.</param>
+/// <param name="CreateDate">When.</param>
+/// <param name="Reason">Why, as given.</param>
+public sealed record Configuration(long Id, int Version, string Contents, bool Enabled, string CreateUser, DateTime CreateDate, string Reason);
+
+/// <summary>Texts that steer arrival and archiving, per site and project, with all their versions (XNAT's configuration service).</summary>
+public sealed class ConfigurationStore(VesaliusDatabase database)
+{
+    private const string Columns = "id, version, contents, enabled, create_user, create_date, reason";
+
+    /// <summary>The newest version; null if none was stored.</summary>
+    public Task<Configuration?> FindAsync(string tool, string path, string? projectId, CancellationToken cancellationToken) => database.FindAsync<Configuration>(
+        $"select {Columns} from prearchive_configuration where tool = @tool and path = @path and project_id is not distinct from @projectId order by version desc, id desc limit 1",
+        new { tool, path, projectId }, cancellationToken);
+
+    /// <summary>All versions, newest first.</summary>
+    public Task<IReadOnlyList<Configuration>> HistoryAsync(string tool, string path, string? projectId, CancellationToken cancellationToken) => database.QueryAsync<Configuration>(
+        $"select {Columns} from prearchive_configuration where tool = @tool and path = @path and project_id is not distinct from @projectId order by version desc, id desc",
+        new { tool, path, projectId }, cancellationToken);
+
+    /// <summary>Tools that have something stored.</summary>
+    public Task<IReadOnlyList<string>> ToolsAsync(string? projectId, CancellationToken cancellationToken) => database.QueryAsync<string>(
+        "select distinct tool from prearchive_configuration where project_id is not distinct from @projectId order by 1", new { projectId }, cancellationToken);
+
+    /// <summary>Stores a new version.</summary>
+    /// <returns>True if it is the first at its place.</returns>
+    public async Task<bool> PutAsync(string tool, string path, string? projectId, string contents, bool enabled, string user, string reason, CancellationToken cancellationToken) =>
+        await database.InTransactionAsync(async (connection, transaction) =>
+        {
+            await Dapper.SqlMapper.ExecuteAsync(connection, "select pg_advisory_xact_lock(hashtextextended(@key, 0))", new { key = $"{tool}/{path}/{projectId}" }, transaction).ConfigureAwait(false);
+            return await Dapper.SqlMapper.ExecuteScalarAsync<int>(
+                connection,
+                """
+                insert into prearchive_configuration (tool, path, project_id, version, contents, enabled, create_user, reason)
+                select @tool, @path, @projectId, 1 + coalesce(max(version), 0), @contents, @enabled, @user, @reason
+                from prearchive_configuration where tool = @tool and path = @path and project_id is not distinct from @projectId
+                returning version
+                """,
+                new { tool, path, projectId, contents, enabled, user, reason }, transaction).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false) == 1;
+
+    /// <summary>Puts the newest version in or out of force.</summary>
+    /// <returns>False if none was stored.</returns>
+    public async Task<bool> EnableAsync(string tool, string path, string? projectId, bool enabled, string user, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(tool, path, projectId, cancellationToken).ConfigureAwait(false) is not { } newest)
+        {
+            return false;
+        }
+
+        if (newest.Enabled != enabled)
+        {
+            await database.ExecuteAsync("update prearchive_configuration set enabled = @enabled where id = @Id", new { enabled, newest.Id }, cancellationToken).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+}

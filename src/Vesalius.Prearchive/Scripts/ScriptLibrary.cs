@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Vesalius.Access;
+using Vesalius.Anonymisation;
+
+namespace Vesalius.Prearchive;
+
+/// <summary>A script in force.</summary>
+/// <param name="Number">Its number in the configuration store.</param>
+/// <param name="Script">The compiled script.</param>
+public sealed record ActiveScript(long Number, DicomEditScript Script)
+{
+    /// <summary>Code meaning of the record that a run leaves in the object.</summary>
+    public string Meaning => Script.Dialect == 4 ? "XNAT DicomEdit 4 Script" : "XNAT DicomEdit 6 Script";
+}
+
+/// <summary>The site's and the projects' anonymisation scripts, compiled once per text.</summary>
+public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings settings)
+{
+    /// <summary>XNAT's default site script in effect: labels in place of names (xapi C.2).</summary>
+    public const string DefaultSiteScript =
+        """
+        version "6.1"
+        project != "Unassigned" ? (0008,1030) := project
+        (0010,0010) := subject
+        (0010,0020) := session
+
+        """;
+
+    private const string Tool = "anon";
+    private const string ScriptPath = "script";
+    private readonly ConcurrentDictionary<string, DicomEditScript> _compiled = new(StringComparer.Ordinal);
+
+    /// <summary>Text of the site script.</summary>
+    public async Task<string> SiteTextAsync(CancellationToken cancellationToken) =>
+        (await store.FindAsync(Tool, ScriptPath, null, cancellationToken).ConfigureAwait(false))?.Contents ?? DefaultSiteScript;
+
+    /// <summary>Text of a project's script; null if none was stored.</summary>
+    public async Task<Configuration?> ProjectAsync(string projectId, CancellationToken cancellationToken) =>
+        await store.FindAsync(Tool, ScriptPath, projectId, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Stores a script.</summary>
+    /// <exception cref="ScriptException">It can never run.</exception>
+    public async Task PutAsync(string? projectId, string text, string user, CancellationToken cancellationToken)
+    {
+        Compile(text);
+        var before = projectId is null ? null : await ProjectAsync(projectId, cancellationToken).ConfigureAwait(false);
+        await store.PutAsync(Tool, ScriptPath, projectId, text, before?.Enabled ?? true, user, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Puts the site script in or out of force.</summary>
+    public Task EnableSiteAsync(bool enabled, string user, CancellationToken cancellationToken) =>
+        settings.SetAsync("enableSitewideAnonymizationScript", enabled, user, cancellationToken);
+
+    /// <summary>Puts a project's script in or out of force; one without text gets an empty one.</summary>
+    public async Task EnableProjectAsync(string projectId, bool enabled, string user, CancellationToken cancellationToken)
+    {
+        if (!await store.EnableAsync(Tool, ScriptPath, projectId, enabled, user, cancellationToken).ConfigureAwait(false))
+        {
+            await store.PutAsync(Tool, ScriptPath, projectId, "", enabled, user, "", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>True if the site script is in force.</summary>
+    public Task<bool> SiteEnabledAsync(CancellationToken cancellationToken) => settings.FlagAsync("enableSitewideAnonymizationScript", cancellationToken);
+
+    /// <summary>The site script if it is in force.</summary>
+    public async Task<ActiveScript?> ActiveSiteAsync(CancellationToken cancellationToken)
+    {
+        if (!await SiteEnabledAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        var stored = await store.FindAsync(Tool, ScriptPath, null, cancellationToken).ConfigureAwait(false);
+        return new ActiveScript(stored?.Id ?? 0, Compile(stored?.Contents ?? DefaultSiteScript));
+    }
+
+    /// <summary>A project's script if it has one in force.</summary>
+    public async Task<ActiveScript?> ActiveProjectAsync(string projectId, CancellationToken cancellationToken) =>
+        await ProjectAsync(projectId, cancellationToken).ConfigureAwait(false) is { Enabled: true, Contents.Length: > 0 } stored
+            ? new ActiveScript(stored.Id, Compile(stored.Contents))
+            : null;
+
+    private DicomEditScript Compile(string text)
+    {
+        if (_compiled.Count > 500)
+        {
+            _compiled.Clear();
+        }
+
+        return _compiled.GetOrAdd(text, DicomEditScript.Compile);
+    }
+}

@@ -1,0 +1,154 @@
+using Dapper;
+using Vesalius.Archive.Storage;
+using Vesalius.Database;
+
+namespace Vesalius.Prearchive;
+
+/// <summary>Sessions and objects of the prearchive: rows and where their files lie.</summary>
+/// <param name="root">Prearchive folder.</param>
+/// <param name="database">Database.</param>
+public sealed class PrearchiveStore(string root, VesaliusDatabase database)
+{
+    private const string Columns =
+        """
+        id, project_id, timestamp_folder, folder, subject, label, study_instance_uid, status, uploaded, last_modified, scan_date, scan_time,
+        auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone, xsi_type, failed_count
+        """;
+
+    private const string ObjectColumns = "session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256";
+
+    /// <summary>Folder of a session.</summary>
+    public string FolderOf(PrearchiveSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return Path.Combine(root, session.ProjectName, session.TimestampFolder, session.Folder);
+    }
+
+    /// <summary>Path of the session document beside the session's folder.</summary>
+    public string DocumentOf(PrearchiveSession session) => FolderOf(session) + ".xml";
+
+    /// <summary>A session by its address; null if there is none.</summary>
+    public Task<PrearchiveSession?> FindAsync(string project, string timestamp, string folder, CancellationToken cancellationToken) => database.FindAsync<PrearchiveSession>(
+        $"select {Columns} from prearchive_session where coalesce(project_id, 'Unassigned') = @project and timestamp_folder = @timestamp and folder = @folder",
+        new { project, timestamp, folder }, cancellationToken);
+
+    /// <summary>A session by key; null if there is none.</summary>
+    public Task<PrearchiveSession?> FindAsync(long id, CancellationToken cancellationToken) =>
+        database.FindAsync<PrearchiveSession>($"select {Columns} from prearchive_session where id = @id", new { id }, cancellationToken);
+
+    /// <summary>All sessions, oldest first.</summary>
+    public Task<IReadOnlyList<PrearchiveSession>> ListAsync(CancellationToken cancellationToken) =>
+        database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session order by uploaded, id", null, cancellationToken);
+
+    /// <summary>Objects of a session in the order of scan and instance.</summary>
+    public Task<IReadOnlyList<PrearchiveObject>> ObjectsAsync(long sessionId, CancellationToken cancellationToken) => database.QueryAsync<PrearchiveObject>(
+        $"select {ObjectColumns} from prearchive_object where session_id = @sessionId order by scan_id, instance_number, sop_instance_uid", new { sessionId }, cancellationToken);
+
+    /// <summary>Sessions that have been silent for some time and wait to be built.</summary>
+    public Task<IReadOnlyList<PrearchiveSession>> IdleAsync(TimeSpan silence, CancellationToken cancellationToken) => database.QueryAsync<PrearchiveSession>(
+        $"select {Columns} from prearchive_session where status = 'RECEIVING' and last_modified < now() - @silence order by last_modified limit 100", new { silence }, cancellationToken);
+
+    /// <summary>Sets a session's state, and its type when it is known.</summary>
+    public Task SetStatusAsync(long id, string status, string? xsiType, CancellationToken cancellationToken) => database.ExecuteAsync(
+        "update prearchive_session set status = @status, xsi_type = coalesce(@xsiType, xsi_type) where id = @id", new { id, status, xsiType }, cancellationToken);
+
+    /// <summary>Sets what was read from the headers.</summary>
+    public Task SetStudyAsync(long id, DateOnly? date, TimeOnly? time, string xsiType, CancellationToken cancellationToken) => database.ExecuteAsync(
+        "update prearchive_session set scan_date = @date, scan_time = @time, xsi_type = @xsiType where id = @id", new { id, date, time, xsiType }, cancellationToken);
+
+    /// <summary>Adds an entry to a session's log. Entries carry no value of an object.</summary>
+    public Task LogAsync(long id, string entry, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("insert into prearchive_log (session_id, entry) values (@id, @entry)", new { id, entry }, cancellationToken);
+
+    /// <summary>A session's log, oldest first.</summary>
+    public Task<IReadOnlyList<(DateTime At, string Entry)>> LogAsync(long id, CancellationToken cancellationToken) =>
+        database.QueryAsync<(DateTime, string)>("select at, entry from prearchive_log where session_id = @id order by id", new { id }, cancellationToken);
+
+    /// <summary>Counts conflicting copies of a session's instances.</summary>
+    public Task<long> ConflictsAsync(long id, CancellationToken cancellationToken) =>
+        database.FindAsync<long>("select count(*) from prearchive_conflict where session_id = @id", new { id }, cancellationToken);
+
+    /// <summary>Removes a session with its files.</summary>
+    public async Task RemoveAsync(PrearchiveSession session, CancellationToken cancellationToken)
+    {
+        await database.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, cancellationToken).ConfigureAwait(false);
+        RemoveFiles(session);
+    }
+
+    /// <summary>Removes a session's files.</summary>
+    public void RemoveFiles(PrearchiveSession session)
+    {
+        var folder = FolderOf(session);
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        File.Delete(DocumentOf(session));
+        var parent = Path.GetDirectoryName(folder)!;
+        if (Directory.Exists(parent) && !Directory.EnumerateFileSystemEntries(parent).Any())
+        {
+            Directory.Delete(parent);
+        }
+    }
+
+    /// <summary>Moves a session to another project.</summary>
+    /// <returns>The session as it then is.</returns>
+    public async Task<PrearchiveSession> MoveAsync(PrearchiveSession session, string? projectId, CancellationToken cancellationToken)
+    {
+        var moved = session with { ProjectId = projectId };
+        DurableFile.CreateFolder(Path.GetDirectoryName(FolderOf(moved))!);
+        await database.InTransactionAsync(async (connection, transaction) =>
+        {
+            await connection.ExecuteAsync("update prearchive_session set project_id = @projectId where id = @Id", new { projectId, session.Id }, transaction).ConfigureAwait(false);
+            if (Directory.Exists(FolderOf(session)))
+            {
+                Directory.Move(FolderOf(session), FolderOf(moved));
+            }
+
+            if (File.Exists(DocumentOf(session)))
+            {
+                File.Move(DocumentOf(session), DocumentOf(moved), overwrite: true);
+            }
+
+            return 0;
+        }, cancellationToken).ConfigureAwait(false);
+        return moved;
+    }
+
+    /// <summary>After an abrupt end: removes files that never got a row (they were never acknowledged) and puts sessions that were being worked on back.</summary>
+    /// <returns>Files removed.</returns>
+    public async Task<int> RecoverAsync(CancellationToken cancellationToken)
+    {
+        await database.ExecuteAsync("update prearchive_session set status = 'RECEIVING' where status in ('BUILDING', 'ARCHIVING', 'MOVING')", null, cancellationToken).ConfigureAwait(false);
+        foreach (var session in await database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session where status = 'DELETING'", null, cancellationToken).ConfigureAwait(false))
+        {
+            await RemoveAsync(session, cancellationToken).ConfigureAwait(false);
+        }
+
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        var sessions = await ListAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var session in sessions)
+        {
+            var folder = FolderOf(session);
+            known.UnionWith((await ObjectsAsync(session.Id, cancellationToken).ConfigureAwait(false)).Select(o => Path.Combine(folder, o.Path)));
+            known.UnionWith((await database.QueryAsync<string>("select path from prearchive_conflict where session_id = @Id", new { session.Id }, cancellationToken).ConfigureAwait(false)).Select(p => Path.Combine(folder, p)));
+            known.Add(DocumentOf(session));
+        }
+
+        var removed = 0;
+        if (Directory.Exists(root))
+        {
+            foreach (var file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).ToList())
+            {
+                if (!known.Contains(file))
+                {
+                    File.Delete(file);
+                    removed++;
+                }
+            }
+        }
+
+        return removed;
+    }
+}
