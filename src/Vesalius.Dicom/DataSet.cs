@@ -123,6 +123,19 @@ public sealed partial class DataSet : IReadOnlyCollection<DataElement>
         Adopt(element);
     }
 
+    /// <summary>Adds pixel data that was left elsewhere while the elements before it were read, and the elements that follow it. Not an edit.</summary>
+    /// <param name="pixelData">The element.</param>
+    /// <param name="following">Elements behind it.</param>
+    public void AppendStreamed(StreamedElement pixelData, DataSet following)
+    {
+        ArgumentNullException.ThrowIfNull(following);
+        Append(pixelData);
+        foreach (var element in following)
+        {
+            Append(element);
+        }
+    }
+
     /// <summary>Removes every element with this tag.</summary>
     /// <returns>True if one was there.</returns>
     public bool Remove(Tag tag)

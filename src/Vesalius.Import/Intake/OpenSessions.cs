@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Vesalius.Archive.Storage;
+using Vesalius.Database;
+using Vesalius.Prearchive;
+
+namespace Vesalius.Import;
+
+/// <summary>A prearchive session that objects are joining, with what it holds.</summary>
+internal sealed class OpenSession(PrearchiveSession session, string folder)
+{
+    private readonly Dictionary<string, string> _scanOfSeries = [];
+    private readonly HashSet<string> _folders = [];
+    private readonly Lock _lock = new();
+
+    public PrearchiveSession Session => session;
+
+    public string Folder => folder;
+
+    /// <summary>Instances, each with the hash of its bytes once it is stored.</summary>
+    public ConcurrentDictionary<string, Task<string>> Instances { get; } = new(StringComparer.Ordinal);
+
+    public void Know(PrearchiveObject item)
+    {
+        _scanOfSeries.TryAdd(item.SeriesInstanceUid, item.ScanId);
+        Instances.TryAdd(item.SopInstanceUid, Task.FromResult(item.Sha256));
+    }
+
+    /// <summary>The scan of a series: its number, or number-MODALITYk if another series has it.</summary>
+    public string ScanOf(string seriesInstanceUid, string? seriesNumber, string modality)
+    {
+        lock (_lock)
+        {
+            if (_scanOfSeries.TryGetValue(seriesInstanceUid, out var known))
+            {
+                return known;
+            }
+
+            var number = string.IsNullOrWhiteSpace(seriesNumber) ? seriesInstanceUid.Replace('.', '_') : seriesNumber.Trim();
+            var scan = ArchiveLayout.ScanFolder(number.Length == 0 ? "0" : number);
+            var stem = scan;
+            for (var k = 1; _scanOfSeries.ContainsValue(scan); k++)
+            {
+                scan = ArchiveLayout.ScanFolder($"{stem}-{(modality.Length > 0 ? modality : "OT")}{k}");
+            }
+
+            return _scanOfSeries[seriesInstanceUid] = scan;
+        }
+    }
+
+    public void EnsureFolder(string path)
+    {
+        lock (_lock)
+        {
+            if (_folders.Add(path))
+            {
+                DurableFile.CreateFolder(path);
+            }
+        }
+    }
+}
+
+/// <summary>Finds or makes the prearchive session that an object joins.</summary>
+internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore store, TimeProvider time)
+{
+    private const int MostKept = 2000;
+    private readonly ConcurrentDictionary<string, Lazy<Task<OpenSession>>> _open = new(StringComparer.Ordinal);
+
+    private static string KeyOf(Identity identity, string study, IntakeSource source) =>
+        string.Join('\n', identity.ProjectId, identity.Subject, identity.Session, study, source.PreventAnonymisation, source.TimestampFolder);
+
+    public async Task<OpenSession> FindAsync(Identity identity, string studyInstanceUid, IntakeSource source)
+    {
+        var key = KeyOf(identity, studyInstanceUid, source);
+        if (_open.Count > MostKept)
+        {
+            _open.Clear();
+        }
+
+        var opening = _open.GetOrAdd(key, _ => new Lazy<Task<OpenSession>>(() => OpenAsync(identity, studyInstanceUid, source)));
+        try
+        {
+            return await opening.Value.ConfigureAwait(false);
+        }
+        catch
+        {
+            _open.TryRemove(new KeyValuePair<string, Lazy<Task<OpenSession>>>(key, opening));
+            throw;
+        }
+    }
+
+    public void Forget(Identity identity, string studyInstanceUid, IntakeSource source) => _open.TryRemove(KeyOf(identity, studyInstanceUid, source), out _);
+
+    private async Task<OpenSession> OpenAsync(Identity identity, string study, IntakeSource source)
+    {
+        var existing = await database.FindAsync<long?>(
+            """
+            select id from prearchive_session where project_id is not distinct from @ProjectId and study_instance_uid = @study and label = @Session and subject = @Subject
+                and prevent_anonymisation = @PreventAnonymisation and status in ('RECEIVING', 'BUILDING', 'READY', 'CONFLICT', 'ERROR')
+                and (@TimestampFolder::text is null or timestamp_folder = @TimestampFolder) order by id desc limit 1
+            """,
+            new { identity.ProjectId, study, identity.Session, identity.Subject, source.PreventAnonymisation, source.TimestampFolder }, CancellationToken.None).ConfigureAwait(false);
+        var id = existing ?? await CreateAsync(identity, study, source).ConfigureAwait(false);
+        var session = await store.FindAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw new IOException("The session was removed while it was opened.");
+        var open = new OpenSession(session, store.FolderOf(session));
+        foreach (var item in await store.ObjectsAsync(id, CancellationToken.None).ConfigureAwait(false))
+        {
+            open.Know(item);
+        }
+
+        return open;
+    }
+
+    private async Task<long> CreateAsync(Identity identity, string study, IntakeSource source)
+    {
+        var now = time.GetUtcNow();
+        for (var attempt = 0; ; attempt++)
+        {
+            var timestamp = source.TimestampFolder ?? now.AddMilliseconds(attempt).ToString("yyyyMMdd_HHmmssfff", CultureInfo.InvariantCulture);
+            var folder = attempt > 0 && source.TimestampFolder is not null ? $"{identity.Session}_{attempt}" : identity.Session;
+            var id = await database.FindAsync<long?>(
+                """
+                insert into prearchive_session (project_id, timestamp_folder, folder, subject, label, study_instance_uid, auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone)
+                values (@ProjectId, @timestamp, @folder, @Subject, @Session, @study, @autoArchive, @PreventAnonymisation, @PreventAutoCommit, @Source, @Visit, @Protocol, @Timezone)
+                on conflict do nothing returning id
+                """,
+                new
+                {
+                    identity.ProjectId, timestamp, folder, identity.Subject, identity.Session, study, autoArchive = source.AutoArchive ?? identity.AutoArchive,
+                    source.PreventAnonymisation, source.PreventAutoCommit, source.Source, source.Visit, source.Protocol, source.Timezone,
+                },
+                CancellationToken.None).ConfigureAwait(false);
+            if (id is { } made)
+            {
+                return made;
+            }
+        }
+    }
+}

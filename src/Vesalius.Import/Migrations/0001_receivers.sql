@@ -1,0 +1,20 @@
+create table import_receiver (
+    id bigint generated always as identity primary key,
+    ae_title text not null,
+    port int not null,
+    identifier text not null default 'dicomObjectIdentifier',
+    file_namer text,
+    enabled boolean not null default true,
+    custom_processing boolean not null default false,
+    direct_archive boolean not null default false,
+    anonymization_enabled boolean not null default true,
+    whitelist_enabled boolean not null default false,
+    whitelist text[] not null default '{}',
+    routing_expressions_enabled boolean not null default false,
+    project_routing_expression text,
+    subject_routing_expression text,
+    session_routing_expression text,
+    created timestamptz not null default now(),
+    timestamp timestamptz not null default now(),
+    unique (ae_title, port)
+);
