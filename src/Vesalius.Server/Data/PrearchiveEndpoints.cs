@@ -18,7 +18,7 @@ internal static class PrearchiveEndpoints
     {
         foreach (var all in (string[])["/data/prearchive", "/data/prearchive/projects"])
         {
-            endpoints.MapGet(all, async (HttpContext context) => Table(await VisibleAsync(context, null)));
+            endpoints.MapGet(all, (Delegate)(async (HttpContext context) => Table(await VisibleAsync(context, null))));
         }
 
         endpoints.MapGet("/data/prearchive/projects/{project}", async (HttpContext context, string project) =>
