@@ -16,6 +16,8 @@ public sealed class ObjectIntake(
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
+    // EEXIST: somebody else's file, which came between looking and making.
+    private const int FileExists = 17;
     private readonly OpenSessions _sessions = new(database, store, time);
 
     /// <summary>Takes in an object. When this returns, what it says is durable.</summary>
@@ -135,11 +137,21 @@ public sealed class ObjectIntake(
 
         var row = Row(dataSet, open, source);
         var path = Path.Combine(open.Folder, row.Path);
+        if (File.Exists(path))
+        {
+            // What another attempt left whose outcome nobody knows: it may have a row, so it is not touched.
+            row = row with { FileName = $"{Path.GetFileNameWithoutExtension(row.FileName)}-{Guid.NewGuid():N}{Path.GetExtension(row.FileName)}" };
+            path = Path.Combine(open.Folder, row.Path);
+        }
+
+        var mayHaveRow = false;
         try
         {
             open.EnsureFolder(Path.GetDirectoryName(path)!);
             var hash = await WriteAsync(path, encoded).ConfigureAwait(false);
-            if (!await rows.WriteAsync(row with { Size = encoded.Length, Sha256 = hash }, CancellationToken.None).ConfigureAwait(false))
+            mayHaveRow = true;
+            mayHaveRow = await rows.WriteAsync(row with { Size = encoded.Length, Sha256 = hash }, CancellationToken.None).ConfigureAwait(false);
+            if (!mayHaveRow)
             {
                 throw new SessionGoneException();
             }
@@ -151,7 +163,12 @@ public sealed class ObjectIntake(
         {
             open.Instances.TryRemove(instance, out _);
             claim.TrySetCanceled(CancellationToken.None);
-            Remove(path);
+            if (!mayHaveRow && e is not IOException { HResult: FileExists })
+            {
+                // A commit whose answer was lost may have happened; without one, the next start removes the file.
+                Remove(path);
+            }
+
             if (e is SessionGoneException)
             {
                 return null;
@@ -275,9 +292,7 @@ public sealed class ObjectIntake(
         var hash = await HashAsync(encoded).ConfigureAwait(false);
         if (hash == firstHash)
         {
-            var counted = await database.ExecuteAsync(
-                "update prearchive_object set duplicates = duplicates + 1 where session_id = @Id and sop_instance_uid = @instance", new { open.Session.Id, instance }, CancellationToken.None).ConfigureAwait(false);
-            return counted == 1 ? new IntakeResult(IntakeOutcome.Duplicate, open.Session.Id) : null;
+            return await CountAgainAsync(open, instance, encoded).ConfigureAwait(false);
         }
 
         var relative = Path.Combine("CONFLICTS", hash + ".dcm");
@@ -295,5 +310,28 @@ public sealed class ObjectIntake(
             """,
             new { open.Session.Id, instance, relative, encoded.Length, hash }, CancellationToken.None).ConfigureAwait(false);
         return kept == 1 ? new IntakeResult(IntakeOutcome.Conflict, open.Session.Id) : null;
+    }
+
+    // Identical bytes again. Success says that they are safe, so a file that has gone missing is written anew.
+    private async Task<IntakeResult?> CountAgainAsync(OpenSession open, string instance, EncodedDataSet encoded)
+    {
+        var place = await database.FindAsync<(string ScanId, string Resource, string FileName)?>(
+            """
+            update prearchive_object set duplicates = duplicates + 1 where session_id = @Id and sop_instance_uid = @instance returning scan_id, resource, file_name
+            """,
+            new { open.Session.Id, instance }, CancellationToken.None).ConfigureAwait(false);
+        if (place is not { } known)
+        {
+            return null;
+        }
+
+        var path = Path.Combine(open.Folder, "SCANS", known.ScanId, known.Resource, known.FileName);
+        if (!File.Exists(path))
+        {
+            DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+            await WriteAsync(path, encoded).ConfigureAwait(false);
+        }
+
+        return new IntakeResult(IntakeOutcome.Duplicate, open.Session.Id);
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using System.Globalization;
 using Vesalius.Access;
@@ -31,8 +30,6 @@ internal static class IntakeProgram
 
         var store = new PrearchiveStore(Path.Combine(data, "prearchive"), database);
         await store.RecoverAsync(CancellationToken.None).ConfigureAwait(false);
-        var settings = new SiteSettings(database);
-        var configuration = new ConfigurationStore(database);
         var users = new UserDirectory(database, time);
         if (await users.FindAsync("admin", CancellationToken.None).ConfigureAwait(false) is null)
         {
@@ -40,11 +37,6 @@ internal static class IntakeProgram
             await users.SetRoleAsync("admin", UserDirectory.Administrator, given: true, CancellationToken.None).ConfigureAwait(false);
         }
 
-        var key = new byte[32];
-        var intake = new ObjectIntake(
-            new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), users, settings, configuration, time),
-            new ScriptLibrary(configuration, settings), new QuarantineStore(Path.Combine(data, "quarantine"), key, database), store, new SessionGates(),
-            new RowWriter(database), database, key, time, NullLogger<ObjectIntake>.Instance);
         var receivers = new ReceiverDirectory(database);
         if ((await receivers.ListAsync(CancellationToken.None).ConfigureAwait(false)).Count == 0)
         {
@@ -52,7 +44,7 @@ internal static class IntakeProgram
         }
 
         var limits = new IntakeLimits();
-        var host = new ReceiverHost(receivers, intake, settings, limits, new MemoryBudget(limits.Memory), Path.Combine(data, "cache", "incoming"), NullLogger<ReceiverHost>.Instance);
+        var host = new ReceiverHost(receivers, MakeIntake(data, database, store), new SiteSettings(database), limits, new MemoryBudget(limits.Memory), Path.Combine(data, "cache", "incoming"), NullLogger<ReceiverHost>.Instance);
         await host.ApplyAsync(CancellationToken.None).ConfigureAwait(false);
         await Console.Out.WriteLineAsync(IntakeProcess.ReadyLine).ConfigureAwait(false);
         // Until the other end of standard input is closed.
@@ -60,5 +52,18 @@ internal static class IntakeProgram
         await host.DisposeAsync().ConfigureAwait(false);
         await postgres.DisposeAsync().ConfigureAwait(false);
         return 0;
+    }
+
+    /// <summary>The intake over a data folder and its database.</summary>
+    public static ObjectIntake MakeIntake(string data, VesaliusDatabase database, PrearchiveStore store)
+    {
+        var time = TimeProvider.System;
+        var key = new byte[32];
+        var settings = new SiteSettings(database);
+        var configuration = new ConfigurationStore(database);
+        return new ObjectIntake(
+            new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, time),
+            new ScriptLibrary(configuration, settings), new QuarantineStore(Path.Combine(data, "quarantine"), key, database), store, new SessionGates(),
+            new RowWriter(database), database, key, time, NullLogger<ObjectIntake>.Instance);
     }
 }

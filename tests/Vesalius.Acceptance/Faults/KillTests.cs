@@ -59,8 +59,31 @@ public sealed class KillTests
             }
 
             await Resending.FinishAsync(process.Port, objects, acknowledged, OutOfResources, token);
+            // A file whose commit was never heard of may stand beside the one that was sent again, until the next start.
+            await process.KillAsync(token);
+            await process.StartAsync(token);
             await StoredObjects.AssertExactlyAsync(process, objects, token);
             await StoredObjects.AssertNoSecretAsync(process, token);
+        }
+    }
+
+    [Fact]
+    public async Task Instance_whose_file_is_missing_is_written_anew_before_it_is_acknowledged()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var objects = SmallObjects.Make(5, seed: 8);
+        var process = new IntakeProcess();
+        await using (process.ConfigureAwait(false))
+        {
+            await process.StartAsync(token);
+            await Resending.FinishAsync(process.Port, objects, [], null, token);
+            foreach (var path in StoredObjects.Files(process).Take(2).ToList())
+            {
+                File.Delete(path);
+            }
+
+            await Resending.FinishAsync(process.Port, objects, [], null, token);
+            await StoredObjects.AssertExactlyAsync(process, objects, token);
         }
     }
 
