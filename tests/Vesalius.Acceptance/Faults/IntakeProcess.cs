@@ -20,7 +20,7 @@ internal sealed class IntakeProcess : IAsyncDisposable
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Port = ((IPEndPoint)probe.LocalEndPoint!).Port;
-        Postgres = new PrivatePostgres(Path.Combine(Data, "postgres"));
+        Postgres = MakePostgres(null);
     }
 
     public string Data { get; }
@@ -31,6 +31,9 @@ internal sealed class IntakeProcess : IAsyncDisposable
 
     /// <summary>The cluster that the process runs; started from here only after it was killed.</summary>
     public PrivatePostgres Postgres { get; }
+
+    /// <summary>The same cluster with other settings.</summary>
+    public PrivatePostgres MakePostgres(IReadOnlyDictionary<string, string>? settings) => new(Path.Combine(Data, "postgres"), settings);
 
     public bool IsRunning => _process is { HasExited: false };
 

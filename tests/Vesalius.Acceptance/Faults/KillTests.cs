@@ -68,6 +68,39 @@ public sealed class KillTests
     }
 
     [Fact]
+    public async Task Commit_whose_answer_is_lost_leaves_row_and_file_and_the_object_sent_again_is_there_once()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var objects = SmallObjects.Make(20, seed: 12);
+        var process = new IntakeProcess();
+        await using (process.ConfigureAwait(false))
+        {
+            await process.StartAsync(token);
+            var acknowledged = new HashSet<string>(StringComparer.Ordinal);
+            await Resending.FinishAsync(process.Port, [.. objects.Take(10)], acknowledged, null, token);
+
+            // A standby that never comes: commits are flushed here, and wait for it before they are answered.
+            await process.KillPostgresAsync(token);
+            var waiting = process.MakePostgres(new Dictionary<string, string>
+            {
+                ["wal_level"] = "replica", ["max_wal_senders"] = "2", ["synchronous_standby_names"] = "nobody",
+            });
+            await waiting.StartAsync(token);
+            var sending = Resending.PassAsync(process.Port, objects, acknowledged, _ => { }, OutOfResources, token);
+            await StoredObjects.UntilCommitWaitsAsync(process, token);
+            await process.KillPostgresAsync(token);
+            await process.Postgres.StartAsync(token);
+            await sending;
+            await Resending.FinishAsync(process.Port, objects, acknowledged, OutOfResources, token);
+            await StoredObjects.AssertRowsHaveFilesAsync(process, objects.Count, token);
+
+            await process.KillAsync(token);
+            await process.StartAsync(token);
+            await StoredObjects.AssertExactlyAsync(process, objects, token);
+        }
+    }
+
+    [Fact]
     public async Task Instance_whose_file_is_missing_is_written_anew_before_it_is_acknowledged()
     {
         var token = TestContext.Current.CancellationToken;

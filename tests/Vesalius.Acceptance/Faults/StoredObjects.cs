@@ -27,6 +27,29 @@ internal static class StoredObjects
         }
     }
 
+    /// <summary>So many rows, and each has its file.</summary>
+    public static async Task AssertRowsHaveFilesAsync(IntakeProcess process, int count, CancellationToken cancellationToken)
+    {
+        var rows = await RowsAsync(process, cancellationToken).ConfigureAwait(false);
+        Assert.Equal(count, rows.Count);
+        Assert.All(rows, row => Assert.True(File.Exists(row.Path), "A row has no file."));
+    }
+
+    /// <summary>Returns when a commit has been flushed and waits for a standby; fails after half a minute.</summary>
+    public static async Task UntilCommitWaitsAsync(IntakeProcess process, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        var database = new VesaliusDatabase(process.Postgres.ConnectionString());
+        await using (database.ConfigureAwait(false))
+        {
+            while (await database.FindAsync<long>("select count(*) from pg_stat_activity where wait_event = 'SyncRep'", null, deadline.Token).ConfigureAwait(false) == 0)
+            {
+                await Task.Delay(20, deadline.Token).ConfigureAwait(false);
+            }
+        }
+    }
+
     public static IEnumerable<string> Files(IntakeProcess process) => Directory.Exists(process.Prearchive)
         ? Directory.EnumerateFiles(process.Prearchive, "*.dcm", SearchOption.AllDirectories)
         : [];
