@@ -16,8 +16,6 @@ public sealed class ObjectIntake(
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
-    // EEXIST: somebody else's file, which came between looking and making.
-    private const int FileExists = 17;
     private readonly OpenSessions _sessions = new(database, store, time);
 
     /// <summary>Takes in an object. When this returns, what it says is durable.</summary>
@@ -144,14 +142,11 @@ public sealed class ObjectIntake(
             path = Path.Combine(open.Folder, row.Path);
         }
 
-        var mayHaveRow = false;
         try
         {
             open.EnsureFolder(Path.GetDirectoryName(path)!);
             var hash = await WriteAsync(path, encoded).ConfigureAwait(false);
-            mayHaveRow = true;
-            mayHaveRow = await rows.WriteAsync(row with { Size = encoded.Length, Sha256 = hash }, CancellationToken.None).ConfigureAwait(false);
-            if (!mayHaveRow)
+            if (!await rows.WriteAsync(row with { Size = encoded.Length, Sha256 = hash }, CancellationToken.None).ConfigureAwait(false))
             {
                 throw new SessionGoneException();
             }
@@ -163,16 +158,13 @@ public sealed class ObjectIntake(
         {
             open.Instances.TryRemove(instance, out _);
             claim.TrySetCanceled(CancellationToken.None);
-            if (!mayHaveRow && e is not IOException { HResult: FileExists })
-            {
-                // A commit whose answer was lost may have happened; without one, the next start removes the file.
-                Remove(path);
-            }
-
             if (e is SessionGoneException)
             {
+                Remove(path);
                 return null;
             }
+
+            // The file stays if only the answer to the commit was lost, which may have happened; if it has not, the next start removes it.
 
             // What this session is thought to hold may no longer be true.
             _sessions.Forget(identity, dataSet.GetString(Tag.StudyInstanceUID)!, source);
@@ -211,19 +203,36 @@ public sealed class ObjectIntake(
         var hashing = Task.Run(() => HashAsync(encoded));
         using (var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, FileOptions.Asynchronous, encoded.Length))
         {
-            long position = 0;
-            foreach (var segment in encoded.Segments)
+            try
             {
-                position = segment.Bulk is null
-                    ? await WriteAsync(handle, segment.Memory, position).ConfigureAwait(false)
-                    : await CopyAsync(handle, segment.Bulk, position).ConfigureAwait(false);
-            }
+                long position = 0;
+                foreach (var segment in encoded.Segments)
+                {
+                    position = segment.Bulk is null
+                        ? await WriteAsync(handle, segment.Memory, position).ConfigureAwait(false)
+                        : await CopyAsync(handle, segment.Bulk, position).ConfigureAwait(false);
+                }
 
-            DurableFile.Flush(handle);
+                DurableFile.Flush(handle);
+            }
+            catch
+            {
+                Remove(path);
+                throw;
+            }
         }
 
         DurableFile.FlushFolder(Path.GetDirectoryName(path)!);
         return await hashing.ConfigureAwait(false);
+    }
+
+    // Under another name until it is whole: whoever sees the file may take it for safe.
+    private static async Task WriteWholeAsync(string path, EncodedDataSet encoded)
+    {
+        var partial = $"{path}.{Guid.NewGuid():N}.partial";
+        await WriteAsync(partial, encoded).ConfigureAwait(false);
+        File.Move(partial, path, overwrite: true);
+        DurableFile.FlushFolder(Path.GetDirectoryName(path)!);
     }
 
     private static async Task<long> WriteAsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle, ReadOnlyMemory<byte> bytes, long position)
@@ -300,7 +309,7 @@ public sealed class ObjectIntake(
         open.EnsureFolder(Path.GetDirectoryName(path)!);
         if (!File.Exists(path))
         {
-            await WriteAsync(path, encoded).ConfigureAwait(false);
+            await WriteWholeAsync(path, encoded).ConfigureAwait(false);
         }
 
         var kept = await database.ExecuteAsync(
@@ -329,7 +338,7 @@ public sealed class ObjectIntake(
         if (!File.Exists(path))
         {
             DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
-            await WriteAsync(path, encoded).ConfigureAwait(false);
+            await WriteWholeAsync(path, encoded).ConfigureAwait(false);
         }
 
         return new IntakeResult(IntakeOutcome.Duplicate, open.Session.Id);
