@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateSlimBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+using Vesalius.Server;
+
+return await VesaliusServer.RunAsync(args);

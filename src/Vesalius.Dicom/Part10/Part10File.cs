@@ -64,6 +64,21 @@ public sealed class Part10File
         return new Part10File(bytes[..prefix.Length], prefix.FileMeta, syntax, dataSet, warnings) { Deflated = deflated };
     }
 
+    /// <summary>Looks at the start of a file: where its data set begins and how it is encoded.</summary>
+    /// <param name="start">The first bytes of the file.</param>
+    /// <returns>Null if more bytes are needed.</returns>
+    /// <exception cref="MalformedDicomException">The bytes are no DICOM file even leniently.</exception>
+    public static (int DataSetStart, TransferSyntax TransferSyntax)? FindDataSet(ReadOnlyMemory<byte> start)
+    {
+        var warnings = new List<ReadWarning>();
+        if (Part10Prefix.Read(start, warnings, isComplete: false) is not { } prefix || start.Length < prefix.Length + 8)
+        {
+            return null;
+        }
+
+        return (prefix.Length, prefix.TransferSyntax is { IsDeflated: true } deflated ? deflated : EncodingGuess.Resolve(start.Span[prefix.Length..], prefix, warnings));
+    }
+
     private static byte[] Inflate(ReadOnlyMemory<byte> body, ReadLimits limits)
     {
         using var source = new MemoryStream(body.ToArray(), writable: false);

@@ -29,9 +29,14 @@ public sealed class MemoryBudget(long bytes)
 internal sealed class ObjectBuffer(TransferSyntax syntax, string spoolFolder, IntakeLimits limits, MemoryBudget budget) : IDisposable
 {
     private const int First = 640 * 1024;
+
+    /// <summary>How the data set is encoded.</summary>
+    public TransferSyntax TransferSyntax => syntax;
+
     private byte[] _bytes = [];
     private int _length;
     private long _reserved;
+    private int _nextAttempt;
     private HeaderReadResult _header;
     private PixelSpool? _spool;
 
@@ -101,11 +106,13 @@ internal sealed class ObjectBuffer(TransferSyntax syntax, string spoolFolder, In
 
         fragment.Span.CopyTo(_bytes.AsSpan(_length));
         _length += fragment.Length;
-        if (syntax.IsDeflated)
+        if (syntax.IsDeflated || _length < _nextAttempt)
         {
             return;
         }
 
+        // Not at every fragment: a long header in many fragments would be read again and again.
+        _nextAttempt = _length + (_length / 4);
         _header = DataSetReader.ReadHeader(_bytes.AsMemory(0, _length), isComplete: false, syntax.Encoding);
         if (_header.PixelData is not { } pixels)
         {

@@ -34,7 +34,7 @@ public sealed class UploadRefusedException(string reason) : Exception(reason);
 public sealed record UploadResult(IReadOnlyList<long> SessionIds, int Stored, int Skipped, int Quarantined, int Rejected);
 
 /// <summary>Takes in zip, tar, gzipped tar and single files (R3).</summary>
-public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits)
+public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, IntakeLimits intakeLimits, MemoryBudget budget)
 {
     private sealed class Tally
     {
@@ -51,42 +51,38 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits)
         public int Rejected { get; set; }
 
         public long Bytes { get; set; }
+
+        public long Packed { get; init; }
     }
 
-    /// <summary>Takes in a file that lies on disk.</summary>
-    /// <param name="path">The upload as it came.</param>
+    /// <summary>Takes in an upload.</summary>
+    /// <param name="upload">The upload as it came; can seek.</param>
     /// <param name="source">What was said with it.</param>
     /// <param name="skipUnparsable">Skip members that are no DICOM instead of refusing the upload.</param>
-    /// <param name="spoolFolder">For large members.</param>
+    /// <param name="spoolFolder">For pixel data of large members.</param>
     /// <param name="cancellationToken">Cancels between members.</param>
     /// <exception cref="UploadRefusedException">It is no archive and no DICOM, or breaks a limit.</exception>
-    public async Task<UploadResult> ImportAsync(string path, IntakeSource source, bool skipUnparsable, string spoolFolder, CancellationToken cancellationToken)
+    public async Task<UploadResult> ImportAsync(Stream upload, IntakeSource source, bool skipUnparsable, string spoolFolder, CancellationToken cancellationToken)
     {
-        var tally = new Tally();
-        var magic = new byte[512];
-        using (var file = File.OpenRead(path))
-        {
-            await file.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-        }
-
+        ArgumentNullException.ThrowIfNull(upload);
+        var tally = new Tally { Packed = upload.Length };
+        var run = new Run(source, skipUnparsable, spoolFolder, tally);
         try
         {
-            if (magic.AsSpan().StartsWith("PK\u0003\u0004"u8) || magic.AsSpan().StartsWith("PK\u0005\u0006"u8))
+            switch (await KindOfAsync(upload, cancellationToken).ConfigureAwait(false))
             {
-                await ImportZipAsync(path, source, skipUnparsable, spoolFolder, tally, cancellationToken).ConfigureAwait(false);
-            }
-            else if (magic[0] == 0x1F && magic[1] == 0x8B)
-            {
-                await ImportGzipAsync(path, source, skipUnparsable, spoolFolder, tally, cancellationToken).ConfigureAwait(false);
-            }
-            else if (magic.AsSpan(257, 5).SequenceEqual("ustar"u8))
-            {
-                using var tar = File.OpenRead(path);
-                await ImportTarAsync(tar, new FileInfo(path).Length, source, skipUnparsable, spoolFolder, tally, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                await ImportFileAsync(path, source, skipUnparsable: false, tally, cancellationToken).ConfigureAwait(false);
+                case Kind.Zip:
+                    await ImportZipAsync(upload, run, cancellationToken).ConfigureAwait(false);
+                    break;
+                case Kind.Gzip:
+                    await ImportGzipAsync(upload, run, cancellationToken).ConfigureAwait(false);
+                    break;
+                case Kind.Tar:
+                    await ImportTarAsync(upload, run, cancellationToken).ConfigureAwait(false);
+                    break;
+                default:
+                    await ImportMemberAsync(upload, run with { SkipUnparsable = false }, cancellationToken).ConfigureAwait(false);
+                    break;
             }
         }
         catch (InvalidDataException)
@@ -102,46 +98,70 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits)
         return new UploadResult([.. tally.Sessions.Order()], tally.Stored, tally.Skipped, tally.Quarantined, tally.Rejected);
     }
 
-    private async Task ImportZipAsync(string path, IntakeSource source, bool skip, string spool, Tally tally, CancellationToken cancellationToken)
+    private enum Kind
     {
-        using var zip = ZipFile.OpenRead(path);
+        Other,
+        Zip,
+        Gzip,
+        Tar,
+    }
+
+    private sealed record Run(IntakeSource Source, bool SkipUnparsable, string SpoolFolder, Tally Tally);
+
+    private static async Task<Kind> KindOfAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var magic = new byte[512];
+        await stream.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        if (stream.CanSeek)
+        {
+            stream.Position = 0;
+        }
+
+        return magic.AsSpan().StartsWith("PK\u0003\u0004"u8) || magic.AsSpan().StartsWith("PK\u0005\u0006"u8) ? Kind.Zip
+            : magic[0] == 0x1F && magic[1] == 0x8B ? Kind.Gzip
+            : magic.AsSpan(257, 5).SequenceEqual("ustar"u8) ? Kind.Tar
+            : Kind.Other;
+    }
+
+    private async Task ImportZipAsync(Stream upload, Run run, CancellationToken cancellationToken)
+    {
+        using var zip = new ZipArchive(upload, ZipArchiveMode.Read, leaveOpen: true);
         if (zip.Entries.Count > limits.Members)
         {
             throw new UploadRefusedException($"The archive has more than {limits.Members} members.");
         }
 
-        var packed = new FileInfo(path).Length;
         foreach (var entry in zip.Entries)
         {
             if (!entry.FullName.EndsWith('/'))
             {
                 using var content = entry.Open();
-                await ImportMemberAsync(content, packed, source, skip, spool, tally, cancellationToken).ConfigureAwait(false);
+                await ImportMemberAsync(content, run, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task ImportGzipAsync(string path, IntakeSource source, bool skip, string spool, Tally tally, CancellationToken cancellationToken)
+    private async Task ImportGzipAsync(Stream upload, Run run, CancellationToken cancellationToken)
     {
-        var packed = new FileInfo(path).Length;
-        var magic = new byte[512];
-        using (var probe = new GZipStream(File.OpenRead(path), CompressionMode.Decompress))
+        Kind inside;
+        using (var probe = new GZipStream(upload, CompressionMode.Decompress, leaveOpen: true))
         {
-            await probe.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            inside = await KindOfAsync(probe, cancellationToken).ConfigureAwait(false);
         }
 
-        using var content = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
-        if (magic.AsSpan(257, 5).SequenceEqual("ustar"u8))
+        upload.Position = 0;
+        using var content = new GZipStream(upload, CompressionMode.Decompress, leaveOpen: true);
+        if (inside == Kind.Tar)
         {
-            await ImportTarAsync(content, packed, source, skip, spool, tally, cancellationToken).ConfigureAwait(false);
+            await ImportTarAsync(content, run, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            await ImportMemberAsync(content, packed, source, skip: false, spool, tally, cancellationToken).ConfigureAwait(false);
+            await ImportMemberAsync(content, run with { SkipUnparsable = false }, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task ImportTarAsync(Stream stream, long packed, IntakeSource source, bool skip, string spool, Tally tally, CancellationToken cancellationToken)
+    private async Task ImportTarAsync(Stream stream, Run run, CancellationToken cancellationToken)
     {
         using var tar = new TarReader(stream, leaveOpen: true);
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken).ConfigureAwait(false) is { } entry)
@@ -149,67 +169,91 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits)
             // Links and devices are nothing that we would follow.
             if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && entry.DataStream is { } content)
             {
-                await ImportMemberAsync(content, packed, source, skip, spool, tally, cancellationToken).ConfigureAwait(false);
+                await ImportMemberAsync(content, run, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    // Members never become files under their own names; a temporary one has a name of ours.
-    private async Task ImportMemberAsync(Stream content, long packed, IntakeSource source, bool skip, string spool, Tally tally, CancellationToken cancellationToken)
+    // As with C-STORE, what arrives is held in memory and pixel data of large objects in a file; a header never is.
+    private async Task ImportMemberAsync(Stream content, Run run, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (++tally.Members > limits.Members)
+        if (++run.Tally.Members > limits.Members)
         {
             throw new UploadRefusedException($"The archive has more than {limits.Members} members.");
         }
 
-        Directory.CreateDirectory(spool);
-        var memory = new MemoryStream();
-        var path = Path.Combine(spool, $"{Guid.NewGuid():N}.member");
+        ObjectBuffer? buffer = null;
         try
         {
-            FileStream? file = null;
-            try
+            var start = new MemoryStream();
+            var chunk = new byte[1 << 17];
+            long length = 0;
+            int read;
+            while ((read = await content.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0)
             {
-                var buffer = new byte[1 << 17];
-                long length = 0;
-                int read;
-                while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+                length += read;
+                run.Tally.Bytes += read;
+                CheckSize(length, run.Tally.Bytes, run.Tally.Packed);
+                if (buffer is not null)
                 {
-                    length += read;
-                    tally.Bytes += read;
-                    CheckSize(length, tally.Bytes, packed);
-                    if (file is null && length > 64 << 20)
-                    {
-                        file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite);
-                        memory.WriteTo(file);
-                        memory.SetLength(0);
-                    }
-
-                    await ((Stream?)file ?? memory).WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+                    await buffer.WriteAsync(chunk.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+                    continue;
                 }
-            }
-            finally
-            {
-                if (file is not null)
+
+                start.Write(chunk, 0, read);
+                if (start.Length > 4 << 20)
                 {
-                    await file.DisposeAsync().ConfigureAwait(false);
+                    buffer = await BeginAsync(start.ToArray(), run, cancellationToken).ConfigureAwait(false);
                 }
             }
 
-            if (file is not null)
+            if (buffer is null)
             {
-                await ImportFileAsync(path, source, skip, tally, cancellationToken).ConfigureAwait(false);
+                var file = Part10File.Read(start.ToArray());
+                await TakeAsync(file.DataSet, file.TransferSyntax, file.FileMeta?.GetString(Tag.MediaStorageSOPClassUID), run, cancellationToken).ConfigureAwait(false);
+                return;
             }
-            else
+
+            await TakeAsync(buffer.Complete(), buffer.TransferSyntax, null, run, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MalformedDicomException e)
+        {
+            if (!run.SkipUnparsable)
             {
-                await ImportAsync(() => Task.FromResult(Part10File.Read(memory.ToArray())), source, skip, tally, cancellationToken).ConfigureAwait(false);
+                throw new UploadRefusedException($"Member {run.Tally.Members} cannot be read: {e.Message}");
             }
+
+            run.Tally.Skipped++;
         }
         finally
         {
-            File.Delete(path);
+            buffer?.Dispose();
         }
+    }
+
+    private async Task<ObjectBuffer> BeginAsync(byte[] start, Run run, CancellationToken cancellationToken)
+    {
+        if (Part10File.FindDataSet(start) is not { } found)
+        {
+            throw new MalformedDicomException(MalformedReason.LimitExceeded, start.Length, null, "PS3.10 §7.1");
+        }
+
+        var buffer = new ObjectBuffer(found.TransferSyntax, run.SpoolFolder, intakeLimits, budget);
+        await buffer.WriteAsync(start.AsMemory(found.DataSetStart), cancellationToken).ConfigureAwait(false);
+        return buffer;
+    }
+
+    private async Task TakeAsync(DataSet dataSet, TransferSyntax syntax, string? mediaClass, Run run, CancellationToken cancellationToken)
+    {
+        // DICOMDIR is a table of contents and no object.
+        if (mediaClass == "1.2.840.10008.1.3.10")
+        {
+            run.Tally.Skipped++;
+            return;
+        }
+
+        Count(run.Tally, await intake.TakeAsync(dataSet, syntax, run.Source, cancellationToken).ConfigureAwait(false));
     }
 
     private void CheckSize(long member, long total, long packed)
@@ -219,37 +263,6 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits)
             throw new UploadRefusedException("The archive unpacks to more than is allowed.");
         }
     }
-
-    private Task ImportFileAsync(string path, IntakeSource source, bool skipUnparsable, Tally tally, CancellationToken cancellationToken) =>
-        ImportAsync(() => Part10File.OpenAsync(path, cancellationToken: cancellationToken), source, skipUnparsable, tally, cancellationToken);
-
-    private async Task ImportAsync(Func<Task<Part10File>> read, IntakeSource source, bool skipUnparsable, Tally tally, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var file = await read().ConfigureAwait(false);
-            if (IsDirectory(file))
-            {
-                tally.Skipped++;
-                return;
-            }
-
-            var result = await intake.TakeAsync(file.DataSet, file.TransferSyntax, source, cancellationToken).ConfigureAwait(false);
-            Count(tally, result);
-        }
-        catch (MalformedDicomException e)
-        {
-            if (!skipUnparsable)
-            {
-                throw new UploadRefusedException($"Member {Math.Max(1, tally.Members)} cannot be read: {e.Message}");
-            }
-
-            tally.Skipped++;
-        }
-    }
-
-    // DICOMDIR is a table of contents and no object.
-    private static bool IsDirectory(Part10File file) => file.FileMeta?.GetString(Tag.MediaStorageSOPClassUID) == "1.2.840.10008.1.3.10";
 
     private static void Count(Tally tally, IntakeResult result)
     {

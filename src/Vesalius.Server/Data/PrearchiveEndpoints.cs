@@ -1,0 +1,434 @@
+using System.Globalization;
+using System.IO.Compression;
+using Vesalius.Access;
+using Vesalius.Archive;
+using Vesalius.Archive.Storage;
+using Vesalius.Prearchive;
+using Vesalius.Server.Rendering;
+using Vesalius.Server.Security;
+
+namespace Vesalius.Server.Data;
+
+/// <summary>The prearchive (rest-api §12) and the archive service (§14).</summary>
+internal static class PrearchiveEndpoints
+{
+    private const string Place = "/data/prearchive/projects/{project}/{timestamp}/{folder}";
+
+    public static void MapPrearchive(this IEndpointRouteBuilder endpoints)
+    {
+        foreach (var all in (string[])["/data/prearchive", "/data/prearchive/projects"])
+        {
+            endpoints.MapGet(all, async (HttpContext context) => Table(await VisibleAsync(context, null)));
+        }
+
+        endpoints.MapGet("/data/prearchive/projects/{project}", async (HttpContext context, string project) =>
+        {
+            var names = project.Split(',');
+            foreach (var name in names.Where(n => n != "Unassigned"))
+            {
+                await Scope.ProjectAsync(context, name, ProjectRights.Create);
+            }
+
+            if (names.Contains("Unassigned"))
+            {
+                CheckUnassigned(context);
+            }
+
+            return Table(await VisibleAsync(context, names));
+        });
+        endpoints.MapGet(Place, GetAsync);
+        endpoints.MapDelete(Place, async (HttpContext context) =>
+        {
+            await RemoveAsync(context, await OfRouteAsync(context));
+            return Results.Ok();
+        });
+        endpoints.MapPost(Place, (Delegate)ActAsync);
+        endpoints.MapGet(Place + "/scans", ScansAsync);
+        endpoints.MapGet(Place + "/scans/{scan}/resources", ResourcesAsync);
+        endpoints.MapGet(Place + "/resources", ResourcesAsync);
+        endpoints.MapGet(Place + "/scans/{scan}/resources/{resource}/files", FilesAsync);
+        endpoints.MapGet(Place + "/scans/{scan}/resources/{resource}/files/{**path}", FileAsync);
+        endpoints.MapGet(Place + "/logs", LogsAsync);
+        endpoints.MapGet(Place + "/logs/last", LogsAsync);
+        endpoints.MapPost("/data/services/archive", (Delegate)ArchiveAsync);
+        endpoints.MapPost("/data/services/prearchive/delete", (Delegate)((HttpContext context) => EachAsync(context, (session, _) => RemoveAsync(context, session))));
+        endpoints.MapPost("/data/services/prearchive/rebuild", (Delegate)((HttpContext context) => EachAsync(context, (session, _) => BuildAsync(context, session))));
+        endpoints.MapPost("/data/services/prearchive/move", (Delegate)((HttpContext context) => EachAsync(context, async (session, form) => await MoveAsync(context, session, form("newProject")))));
+    }
+
+    private static void CheckUnassigned(HttpContext context)
+    {
+        var caller = context.SignedIn();
+        if (!caller.IsSiteAdministrator && !caller.HasAllDataAdministration && !caller.HasAllDataAccess)
+        {
+            throw RequestRefusedException.Forbidden("Unassigned sessions are for administrators.");
+        }
+    }
+
+    private static async Task<List<PrearchiveSession>> VisibleAsync(HttpContext context, IReadOnlyCollection<string>? projects)
+    {
+        var caller = context.SignedIn();
+        var own = (await context.RequestServices.GetRequiredService<ProjectAccess>().ProjectsWithAsync(caller, ProjectRights.Create, context.RequestAborted)).ToHashSet();
+        var seesUnassigned = caller.IsSiteAdministrator || caller.HasAllDataAdministration || caller.HasAllDataAccess;
+        var all = await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted);
+        return [.. all.Where(s => (s.ProjectId is null ? seesUnassigned : own.Contains(s.ProjectId)) && (projects is null || projects.Contains(s.ProjectName)))];
+    }
+
+    private static async Task CheckAsync(HttpContext context, PrearchiveSession session)
+    {
+        if (session.ProjectId is { } project)
+        {
+            await Scope.ProjectAsync(context, project, ProjectRights.Create);
+        }
+        else
+        {
+            CheckUnassigned(context);
+        }
+    }
+
+    private static async Task<PrearchiveSession> OfRouteAsync(HttpContext context)
+    {
+        var session = await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(
+            Experiments.Route(context, "project")!, Experiments.Route(context, "timestamp")!, Experiments.Route(context, "folder")!, context.RequestAborted)
+            ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
+        await CheckAsync(context, session);
+        return session;
+    }
+
+    private static TableResult Table(IEnumerable<PrearchiveSession> sessions)
+    {
+        var table = new ResultTable(
+            "project", "timestamp", "lastmod", "uploaded", "scan_date", "scan_time", "subject", "folderName", "name", "tag", "status", "url", "autoarchive",
+            "prevent_anon", "prevent_auto_commit", "SOURCE", "VISIT", "PROTOCOL", "TIMEZONE") { HasTotalRecords = false };
+        foreach (var s in sessions)
+        {
+            table.Add(
+                s.ProjectName, s.TimestampFolder, Columns.Timestamp(s.LastModified), Columns.Timestamp(s.Uploaded),
+                s.ScanDate is { } date ? date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) + " 00:00:00.0" : "", s.ScanTime?.ToString("HH:mm:ss", CultureInfo.InvariantCulture),
+                s.Subject, s.Folder, s.Label, s.StudyInstanceUid, s.Status, s.Url, s.AutoArchive is { } auto ? auto ? "true" : "false" : "", s.PreventAnonymisation ? "true" : "false",
+                s.PreventAutoCommit ? "true" : "false", s.Source, s.Visit, s.Protocol, s.Timezone);
+        }
+
+        return new TableResult(table);
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext context, PrearchiveStore store)
+    {
+        var session = await OfRouteAsync(context);
+        switch (context.Request.Query["format"].ToString())
+        {
+            case "xml":
+                return File.Exists(store.DocumentOf(session)) ? Results.File(store.DocumentOf(session), "text/xml") : throw RequestRefusedException.NotFound("The session has not been built.");
+            case "zip":
+                var objects = await store.ObjectsAsync(session.Id, context.RequestAborted);
+                await Scope.AuditAsync(context, "prearchive.download", session.Id.ToString(CultureInfo.InvariantCulture));
+                context.Response.Headers.ContentDisposition = $"attachment; filename=\"{session.Folder}.zip\"";
+                return Results.Stream(output => ZipAsync(output, store.FolderOf(session), session.Folder, objects, context.RequestAborted), "application/zip");
+            default:
+                return Table([session]);
+        }
+    }
+
+    private static async Task ZipAsync(Stream output, string folder, string name, IReadOnlyList<PrearchiveObject> objects, CancellationToken cancellationToken)
+    {
+        var zip = await ZipArchive.CreateAsync(output, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken);
+        await using (zip.ConfigureAwait(false))
+        {
+            foreach (var item in objects)
+            {
+                var target = await zip.CreateEntry($"{name}/{item.Path}", CompressionLevel.Fastest).OpenAsync(cancellationToken);
+                await using (target.ConfigureAwait(false))
+                {
+                    var source = File.OpenRead(Path.Combine(folder, item.Path));
+                    await using (source.ConfigureAwait(false))
+                    {
+                        await source.CopyToAsync(target, 1 << 18, cancellationToken);
+                    }
+                }
+            }
+        }
+    }
+
+    private static async Task<IResult> ScansAsync(HttpContext context, PrearchiveStore store)
+    {
+        var session = await OfRouteAsync(context);
+        var objects = await store.ObjectsAsync(session.Id, context.RequestAborted);
+        var description = await SessionBuilder.DescribeAsync(objects, o => Path.Combine(store.FolderOf(session), o.Path), context.RequestAborted);
+        var table = new ResultTable("ID", "xsiType", "series_description") { HasTotalRecords = false };
+        foreach (var scan in description.Scans)
+        {
+            table.Add(scan.Id, scan.XsiType, scan.SeriesDescription);
+        }
+
+        return new TableResult(table);
+    }
+
+    private static async Task<IResult> ResourcesAsync(HttpContext context, PrearchiveStore store)
+    {
+        var session = await OfRouteAsync(context);
+        var scan = Experiments.Route(context, "scan");
+        var groups = (await store.ObjectsAsync(session.Id, context.RequestAborted)).Where(o => scan is null || o.ScanId == scan).GroupBy(o => (o.ScanId, o.Resource)).ToList();
+        if (scan is not null && groups.Count == 0)
+        {
+            throw RequestRefusedException.NotFound("There is no such scan.");
+        }
+
+        var table = scan is null ? new ResultTable("category", "cat_id", "label", "file_count", "file_size") { HasTotalRecords = false }
+            : new ResultTable("label", "file_count", "file_size") { HasTotalRecords = false };
+        foreach (var g in groups)
+        {
+            var count = g.Count().ToString(CultureInfo.InvariantCulture);
+            var size = g.Sum(o => o.Size).ToString(CultureInfo.InvariantCulture);
+            string?[] row = scan is null ? ["scans", g.Key.ScanId, g.Key.Resource, count, size] : [g.Key.Resource, count, size];
+            table.Add(row);
+        }
+
+        return new TableResult(table);
+    }
+
+    private static async Task<List<PrearchiveObject>> SelectAsync(HttpContext context, PrearchiveStore store, PrearchiveSession session) =>
+        [.. (await store.ObjectsAsync(session.Id, context.RequestAborted)).Where(o => o.ScanId == Experiments.Route(context, "scan") && o.Resource == Experiments.Route(context, "resource"))];
+
+    private static async Task<IResult> FilesAsync(HttpContext context, PrearchiveStore store)
+    {
+        var session = await OfRouteAsync(context);
+        var table = new ResultTable("Name", "Size", "URI") { HasTotalRecords = false };
+        foreach (var item in await SelectAsync(context, store, session))
+        {
+            table.Add(item.FileName, item.Size.ToString(CultureInfo.InvariantCulture), $"/data{session.Url}/scans/{item.ScanId}/resources/{item.Resource}/files/{item.FileName}");
+        }
+
+        return table.Rows.Count > 0 ? new TableResult(table) : throw RequestRefusedException.NotFound("There is no such resource.");
+    }
+
+    private static async Task<IResult> FileAsync(HttpContext context, PrearchiveStore store, string path)
+    {
+        var session = await OfRouteAsync(context);
+        var item = (await SelectAsync(context, store, session)).Find(o => o.FileName == path) ?? throw RequestRefusedException.NotFound("There is no such file.");
+        await Scope.AuditAsync(context, "prearchive.download", session.Id.ToString(CultureInfo.InvariantCulture));
+        return Results.File(Path.Combine(store.FolderOf(session), item.Path), "application/dicom", enableRangeProcessing: true);
+    }
+
+    private static async Task<IResult> LogsAsync(HttpContext context, PrearchiveStore store)
+    {
+        var session = await OfRouteAsync(context);
+        var table = new ResultTable("entry", "date") { HasTotalRecords = false };
+        foreach (var (at, entry) in await store.LogAsync(session.Id, context.RequestAborted))
+        {
+            table.Add(entry, Columns.Timestamp(at));
+        }
+
+        if (context.Request.Path.Value!.EndsWith("/last", StringComparison.Ordinal) && table.Rows.Count > 1)
+        {
+            table.Rows.RemoveRange(0, table.Rows.Count - 1);
+        }
+
+        return new TableResult(table);
+    }
+
+    private static async Task RemoveAsync(HttpContext context, PrearchiveSession session)
+    {
+        CheckIdle(session);
+        if (session.ProjectId is { } project)
+        {
+            await Scope.ProjectAsync(context, project, ProjectRights.Create);
+        }
+
+        using var alone = await context.RequestServices.GetRequiredService<SessionGates>().CloseAsync(session.Id, context.RequestAborted);
+        var store = context.RequestServices.GetRequiredService<PrearchiveStore>();
+        await store.SetStatusAsync(session.Id, PrearchiveStatus.Deleting, null, context.RequestAborted);
+        await store.RemoveAsync(session, CancellationToken.None);
+        await Scope.AuditAsync(context, "prearchive.delete", session.Id.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static void CheckIdle(PrearchiveSession session)
+    {
+        if (session.Status is PrearchiveStatus.Archiving or PrearchiveStatus.Moving or PrearchiveStatus.Deleting or PrearchiveStatus.Building)
+        {
+            throw RequestRefusedException.Conflict($"The session is {session.Status}.");
+        }
+    }
+
+    private static async Task BuildAsync(HttpContext context, PrearchiveSession session)
+    {
+        CheckIdle(session);
+        try
+        {
+            await context.RequestServices.GetRequiredService<SessionArchiver>().BuildAsync(session.Id, context.RequestAborted);
+        }
+        catch (ArchivingException e)
+        {
+            throw new RequestRefusedException(500, e.Message);
+        }
+    }
+
+    private static async Task<PrearchiveSession> MoveAsync(HttpContext context, PrearchiveSession session, string? newProject)
+    {
+        CheckIdle(session);
+        var target = await Scope.ProjectAsync(context, newProject ?? throw RequestRefusedException.BadRequest("newProject is missing."), ProjectRights.Create, invisible: 403);
+        using var alone = await context.RequestServices.GetRequiredService<SessionGates>().CloseAsync(session.Id, context.RequestAborted);
+        return await context.RequestServices.GetRequiredService<PrearchiveStore>().MoveAsync(session, target.Id, context.RequestAborted);
+    }
+
+    private static async Task<IResult> ActAsync(HttpContext context)
+    {
+        var session = await OfRouteAsync(context);
+        var form = await FormAsync(context);
+        switch (form("action"))
+        {
+            case "build" or "rebuild":
+                await BuildAsync(context, session);
+                return Results.Text("/data" + session.Url);
+            case "commit":
+                return await CommitAsync(context, session, form);
+            case "move":
+                var moved = await MoveAsync(context, session, form("newProject"));
+                context.Response.Headers.Location = "/data" + moved.Url;
+                return Results.Text("/data" + moved.Url, statusCode: 301);
+            case "reset-status":
+                await context.RequestServices.GetRequiredService<PrearchiveStore>().SetStatusAsync(session.Id, PrearchiveStatus.Receiving, null, context.RequestAborted);
+                return Results.Ok();
+            case "set-status" when form("status") is PrearchiveStatus.Ready or PrearchiveStatus.Receiving or PrearchiveStatus.Error or PrearchiveStatus.Conflict:
+                await context.RequestServices.GetRequiredService<PrearchiveStore>().SetStatusAsync(session.Id, form("status")!, null, context.RequestAborted);
+                return Results.Ok();
+            default:
+                throw RequestRefusedException.BadRequest("The action is not known: build, commit, move, reset-status.");
+        }
+    }
+
+    private static async Task<IResult> CommitAsync(HttpContext context, PrearchiveSession session, Func<string, string?> form)
+    {
+        await BuildAsync(context, session);
+        var asked = form("AA") ?? form("auto-archive");
+        try
+        {
+            var archived = asked == "true"
+                ? await context.RequestServices.GetRequiredService<SessionArchiver>().ArchiveAsync(
+                    session.Id, new ArchiveRequest(session.ProjectId ?? throw RequestRefusedException.BadRequest("The session is unassigned."), session.Subject, session.Label, MergeMode.Append, false, context.Caller().Login), context.RequestAborted)
+                : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(session.Id, context.RequestAborted);
+            if (archived is null)
+            {
+                return Results.Text("/data" + session.Url, "text/uri-list");
+            }
+
+            context.Response.Headers.Location = archived.Uri;
+            return Results.Text(archived.Uri, "text/uri-list", statusCode: 301);
+        }
+        catch (ArchivingException e)
+        {
+            throw Refusal(e);
+        }
+    }
+
+    public static RequestRefusedException Refusal(ArchivingException e) => new(e.Status == PrearchiveStatus.Conflict ? 409 : 500, e.Message);
+
+    /// <summary>Parameters of query and form together; the query wins.</summary>
+    public static async Task<Func<string, string?>> FormAsync(HttpContext context)
+    {
+        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
+        return name => context.Request.Query[name].FirstOrDefault() ?? form?[name].FirstOrDefault();
+    }
+
+    private static async Task<List<PrearchiveSession>> SourcesAsync(HttpContext context)
+    {
+        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
+        var sources = context.Request.Query["src"].Concat(form?["src"] ?? default).OfType<string>().SelectMany(s => s.Split(',')).ToList();
+        if (sources.Count == 0)
+        {
+            throw RequestRefusedException.BadRequest("src is missing.");
+        }
+
+        var sessions = new List<PrearchiveSession>();
+        foreach (var source in sources)
+        {
+            var start = source.IndexOf("/prearchive/projects/", StringComparison.Ordinal);
+            var parts = start < 0 ? [] : source[(start + "/prearchive/projects/".Length)..].TrimEnd('/').Split('/');
+            if (parts.Length != 3)
+            {
+                throw RequestRefusedException.BadRequest("src is not of the form /prearchive/projects/PROJECT/TIMESTAMP/FOLDER.");
+            }
+
+            var session = await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(parts[0], parts[1], Uri.UnescapeDataString(parts[2]), context.RequestAborted)
+                ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
+            await CheckAsync(context, session);
+            sessions.Add(session);
+        }
+
+        return sessions;
+    }
+
+    private static async Task<IResult> EachAsync(HttpContext context, Func<PrearchiveSession, Func<string, string?>, Task> act)
+    {
+        var form = await FormAsync(context);
+        var sessions = await SourcesAsync(context);
+        foreach (var session in sessions)
+        {
+            await act(session, form);
+        }
+
+        return Table(sessions);
+    }
+
+    private static async Task<IResult> ArchiveAsync(HttpContext context)
+    {
+        var caller = context.SignedIn();
+        var form = await FormAsync(context);
+        var sessions = await SourcesAsync(context);
+        var archiver = context.RequestServices.GetRequiredService<SessionArchiver>();
+        var archived = new List<ArchivedSession>();
+        foreach (var session in sessions)
+        {
+            if (session.Status is PrearchiveStatus.Archiving or PrearchiveStatus.Moving or PrearchiveStatus.Deleting)
+            {
+                throw RequestRefusedException.Forbidden($"The session is {session.Status}.");
+            }
+
+            var (project, subject, label) = Target(form, session);
+            if (project is null)
+            {
+                throw RequestRefusedException.BadRequest("The session is unassigned: name a project.");
+            }
+
+            var row = await Scope.ProjectAsync(context, project, ProjectRights.Create);
+            try
+            {
+                var request = new ArchiveRequest(row.Id, subject, label, Merge(form("overwrite")), form("overwrite_files") == "true", caller.Login);
+                archived.Add(await archiver.ArchiveAsync(session.Id, request, context.RequestAborted));
+                await Scope.AuditAsync(context, "session.archive", archived[^1].Id);
+            }
+            catch (ArchivingException e)
+            {
+                throw Refusal(e);
+            }
+        }
+
+        return archived.Count == 1 ? Results.Text(archived[0].Uri + "\r\n", "text/uri-list") : Table(sessions);
+    }
+
+    /// <summary>What the parameter <c>overwrite</c> means.</summary>
+    public static MergeMode Merge(string? overwrite) => overwrite switch
+    {
+        "append" => MergeMode.Append,
+        "delete" or "override" or "overwrite" => MergeMode.Overwrite,
+        _ => MergeMode.None,
+    };
+
+    private static (string? Project, string Subject, string Label) Target(Func<string, string?> form, PrearchiveSession session)
+    {
+        var project = form("project") ?? session.ProjectId;
+        var subject = form("subject") ?? session.Subject;
+        var label = form("session") ?? form("experiment") ?? form("expt_id") ?? session.Label;
+        if (form("dest") is { } dest)
+        {
+            var parts = dest.Split('/', StringSplitOptions.RemoveEmptyEntries);
+            for (var i = 0; i + 1 < parts.Length; i++)
+            {
+                project = parts[i] == "projects" ? parts[i + 1] : project;
+                subject = parts[i] == "subjects" ? parts[i + 1] : subject;
+                label = parts[i] == "experiments" ? parts[i + 1] : label;
+            }
+        }
+
+        return (project, Label.From(subject), Label.From(label));
+    }
+}

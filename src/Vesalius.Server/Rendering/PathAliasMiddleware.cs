@@ -1,0 +1,27 @@
+namespace Vesalius.Server.Rendering;
+
+/// <summary>Gives every path its canonical form: <c>/REST</c> and <c>/data/archive</c> are <c>/data</c>; slashes at the end don't count (rest-api §1.1, §1.2).</summary>
+internal sealed class PathAliasMiddleware(RequestDelegate next)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "/";
+        if (path.StartsWith("/REST/", StringComparison.Ordinal))
+        {
+            path = "/data" + path[5..];
+        }
+
+        if (path.StartsWith("/data/archive/", StringComparison.Ordinal))
+        {
+            path = "/data" + path[13..];
+        }
+
+        if (path.Length > 1 && path.EndsWith('/') && !path.Contains("/files/", StringComparison.Ordinal))
+        {
+            path = path.TrimEnd('/');
+        }
+
+        context.Request.Path = path.Length == 0 ? "/" : path;
+        return next(context);
+    }
+}

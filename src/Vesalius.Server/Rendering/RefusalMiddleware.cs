@@ -1,0 +1,85 @@
+using System.Net;
+using Npgsql;
+using Vesalius.Access;
+using Vesalius.Archive.Storage;
+
+namespace Vesalius.Server.Rendering;
+
+/// <summary>Renders refusals as each URL family does (rest-api §1.7); what is not known stays 500 without text.</summary>
+internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettings settings, ILogger<RefusalMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+            if (context.Response is { StatusCode: 404 or 405, HasStarted: false, ContentLength: null } && context.GetEndpoint() is null)
+            {
+                await RenderAsync(context, context.Response.StatusCode, "There is nothing at this address.").ConfigureAwait(false);
+            }
+        }
+        catch (RequestRefusedException e)
+        {
+            await RenderAsync(context, e.Status, e.Message).ConfigureAwait(false);
+        }
+        catch (UnsafePathException e)
+        {
+            await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException e)
+        {
+            await RenderAsync(context, e.StatusCode, "The request cannot be read.").ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is left to answer.
+        }
+        catch (NpgsqlException e) when (e is not PostgresException || e.IsTransient)
+        {
+            Unavailable(logger, context.TraceIdentifier);
+            await RenderAsync(context, 503, "The database does not answer at the moment.").ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Failed(logger, context.TraceIdentifier, e.GetType().Name, Place(e));
+            await RenderAsync(context, 500, "The server failed to do this.").ConfigureAwait(false);
+        }
+    }
+
+    // Method and line, never the message: it may carry what a client sent.
+    private static string Place(Exception e) => e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Vesalius", StringComparison.Ordinal))?.Trim() ?? "";
+
+    private async Task RenderAsync(HttpContext context, int status, string reason)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+
+        var cookies = context.Response.Headers.SetCookie;
+        context.Response.Clear();
+        context.Response.Headers.SetCookie = cookies;
+        context.Response.StatusCode = status;
+        if (status == 401)
+        {
+            context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{(await settings.TextAsync("siteId", CancellationToken.None).ConfigureAwait(false)).Replace('"', '\'')}\"";
+        }
+
+        if (context.Request.Path.StartsWithSegments("/xapi", StringComparison.Ordinal))
+        {
+            context.Response.ContentType = "text/plain; charset=utf-8";
+            await context.Response.WriteAsync(status == 403 ? "" : reason).ConfigureAwait(false);
+            return;
+        }
+
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync($"<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h3>{WebUtility.HtmlEncode(reason)}</h3></body></html>\n").ConfigureAwait(false);
+    }
+
+    [LoggerMessage(5001, LogLevel.Error, "Request {Request} failed: {Error} {Place}")]
+    private static partial void Failed(ILogger logger, string request, string error, string place);
+
+    [LoggerMessage(5002, LogLevel.Error, "Request {Request}: the database does not answer")]
+    private static partial void Unavailable(ILogger logger, string request);
+}

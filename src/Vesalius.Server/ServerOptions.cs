@@ -1,0 +1,60 @@
+namespace Vesalius.Server;
+
+/// <summary>What the server is started with: <c>vesalius.json</c> in the data folder &lt; environment <c>VESALIUS__KEY</c> &lt; command line.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Data folder. Default <c>data</c> below the current folder.</summary>
+    public string Data { get; init; } = "data";
+
+    /// <summary>Port of HTTP. Default 8080; 0 takes a free one.</summary>
+    public int HttpPort { get; init; } = 8080;
+
+    /// <summary>Port of the default receiver, when it is made. Default 8104.</summary>
+    public int DicomPort { get; init; } = 8104;
+
+    /// <summary>Password of <c>admin</c> at the first start; null makes a random one.</summary>
+    public string? AdminPassword { get; init; }
+
+    /// <summary>PostgreSQL to use; null runs a private one in the data folder.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>Reads the options.</summary>
+    /// <exception cref="FormatException">An option is unknown or no number.</exception>
+    public static ServerOptions Read(string[] arguments)
+    {
+        var command = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < arguments.Length; i += 2)
+        {
+            var key = arguments[i] switch
+            {
+                "--data" => "Data",
+                "--http-port" => "HttpPort",
+                "--dicom-port" => "DicomPort",
+                "--admin-password" => "AdminPassword",
+                _ => throw new FormatException($"Unknown option {arguments[i]}. Known: --data DIR, --http-port N, --dicom-port N, --admin-password P."),
+            };
+            command[key] = i + 1 < arguments.Length ? arguments[i + 1] : throw new FormatException($"{arguments[i]} needs a value.");
+        }
+
+        var environment = new ConfigurationBuilder().AddEnvironmentVariables("VESALIUS__").Build();
+        var data = Path.GetFullPath(command.GetValueOrDefault("Data") ?? environment["Data"] ?? "data");
+        var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(data, "vesalius.json"), optional: true)
+            .AddConfiguration(environment)
+            .AddInMemoryCollection(command.Select(c => new KeyValuePair<string, string?>(c.Key, c.Value)))
+            .Build();
+        return new ServerOptions
+        {
+            Data = data,
+            HttpPort = Port(configuration, "HttpPort", 8080),
+            DicomPort = Port(configuration, "DicomPort", 8104),
+            AdminPassword = configuration["AdminPassword"],
+            ConnectionString = configuration["ConnectionString"],
+        };
+    }
+
+    private static int Port(IConfiguration configuration, string key, int fallback) =>
+        configuration[key] is not { } text ? fallback
+        : int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var port) && port is >= 0 and <= 65535 ? port
+        : throw new FormatException($"{key} is not a port number.");
+}
