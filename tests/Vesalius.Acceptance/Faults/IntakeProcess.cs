@@ -9,10 +9,10 @@ namespace Vesalius.Acceptance.Faults;
 /// <summary>A receiving process on a data folder of its own, which may be killed and started again.</summary>
 internal sealed class IntakeProcess : IAsyncDisposable
 {
-    public const string Command = "receive";
     public const string AeTitle = "VESALIUS";
-    public const string ReadyLine = "Receiving";
+    public const string ReadyLine = "Vesalius is ready";
     private Process? _process;
+    private Task<string>? _output;
 
     public IntakeProcess(string? parent = null)
     {
@@ -29,6 +29,9 @@ internal sealed class IntakeProcess : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>What the processes that were killed wrote.</summary>
+    public string Log { get; private set; } = "";
+
     /// <summary>The cluster that the process runs; started from here only after it was killed.</summary>
     public PrivatePostgres Postgres { get; }
 
@@ -40,17 +43,25 @@ internal sealed class IntakeProcess : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Vesalius.Acceptance.dll"), Command, Data, Port.ToString(CultureInfo.InvariantCulture)])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Vesalius.Server.dll"), "--data", Data, "--http-port", "0", "--dicom-port", Port.ToString(CultureInfo.InvariantCulture)])
         {
             start.ArgumentList.Add(argument);
         }
 
         _process = Process.Start(start)!;
         var errors = _process.StandardError.ReadToEndAsync(cancellationToken);
-        if (await _process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false) != ReadyLine)
+        while (true)
         {
-            throw new InvalidOperationException("The receiving process did not start: " + await errors.ConfigureAwait(false));
+            var line = await _process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false)
+                ?? throw new InvalidOperationException("The server did not start: " + await errors.ConfigureAwait(false));
+            if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
+            {
+                break;
+            }
         }
+
+        // A full pipe would hold the server up.
+        _output = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
     }
 
     /// <summary>SIGKILL to the process; its PostgreSQL goes on.</summary>
@@ -58,6 +69,7 @@ internal sealed class IntakeProcess : IAsyncDisposable
     {
         _process!.Kill();
         await _process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        Log += await _output!.ConfigureAwait(false);
         _process.Dispose();
         _process = null;
     }

@@ -75,14 +75,16 @@ public sealed class MalformedTests
             var database = new VesaliusDatabase(process.Postgres.ConnectionString());
             await using (database.ConfigureAwait(false))
             {
-                var importer = new UploadImporter(IntakeProgram.MakeIntake(process.Data, database, new PrearchiveStore(process.Prearchive, database)), new UploadLimits());
+                var limits = new IntakeLimits();
+                var importer = new UploadImporter(IntakeRooms.MakeIntake(process.Data, database, new PrearchiveStore(process.Prearchive, database)), new UploadLimits(), limits, new MemoryBudget(limits.Memory));
                 var wrong = new List<string>();
                 foreach (var path in files)
                 {
                     var name = Path.GetFileName(path);
                     try
                     {
-                        var result = await importer.ImportAsync(path, new IntakeSource { Door = "upload" }, false, Path.Combine(process.Data, "spool"), token);
+                        using var upload = File.OpenRead(path);
+                        var result = await importer.ImportAsync(upload, new IntakeSource { Door = "upload" }, false, Path.Combine(process.Data, "spool"), token);
                         TestContext.Current.TestOutputHelper?.WriteLine($"{name}: stored {result.Stored}");
                     }
                     catch (UploadRefusedException e)

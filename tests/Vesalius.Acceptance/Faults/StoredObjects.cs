@@ -76,6 +76,7 @@ internal static class StoredObjects
     /// <summary>No identifying text stands anywhere under the data folder, the database's own files and logs included.</summary>
     public static async Task AssertNoSecretAsync(IntakeProcess process, CancellationToken cancellationToken)
     {
+        Assert.DoesNotContain(SmallObjects.Secrets, secret => process.Log.Contains(secret, StringComparison.Ordinal));
         var searched = 0;
         foreach (var path in Directory.EnumerateFiles(process.Data, "*", SearchOption.AllDirectories).Where(p => !IsSocket(p)))
         {
