@@ -6,22 +6,47 @@ using Vesalius.Database;
 namespace Vesalius.Archive;
 
 /// <summary>A project.</summary>
-/// <param name="Id">ID, chosen by its creator, never used twice.</param>
-/// <param name="SecondaryId">Running title.</param>
-/// <param name="Name">Title.</param>
-/// <param name="Description">Description.</param>
-/// <param name="Keywords">Keywords.</param>
-/// <param name="PiFirstname">First name of the principal investigator.</param>
-/// <param name="PiLastname">Last name of the principal investigator.</param>
-/// <param name="Aliases">Further names.</param>
-/// <param name="PrearchiveCode">0 manual, 4 automatic, 5 automatic with overwriting.</param>
-/// <param name="QuarantineCode">1: new sessions are quarantined.</param>
-/// <param name="InsertDate">When it was made.</param>
-/// <param name="InsertUser">Who made it.</param>
-/// <param name="LastModified">Last change.</param>
-public sealed record Project(
-    string Id, string SecondaryId, string Name, string Description, string Keywords, string PiFirstname, string PiLastname, string[] Aliases,
-    int PrearchiveCode, int QuarantineCode, DateTime InsertDate, string InsertUser, DateTime LastModified);
+public sealed record Project
+{
+    /// <summary>ID, chosen by its creator, never used twice.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>Running title.</summary>
+    public string SecondaryId { get; init; } = "";
+
+    /// <summary>Title.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Description.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Keywords.</summary>
+    public string Keywords { get; init; } = "";
+
+    /// <summary>First name of the principal investigator.</summary>
+    public string PiFirstname { get; init; } = "";
+
+    /// <summary>Last name of the principal investigator.</summary>
+    public string PiLastname { get; init; } = "";
+
+    /// <summary>Further names.</summary>
+    public string[] Aliases { get; init; } = [];
+
+    /// <summary>0 manual, 4 automatic, 5 automatic with overwriting.</summary>
+    public int PrearchiveCode { get; init; }
+
+    /// <summary>1: new sessions are quarantined.</summary>
+    public int QuarantineCode { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public DateTime InsertDate { get; init; }
+
+    /// <summary>Who made it.</summary>
+    public string InsertUser { get; init; } = "";
+
+    /// <summary>Last change.</summary>
+    public DateTime LastModified { get; init; }
+}
 
 /// <summary>What came of creating or changing a project.</summary>
 public enum ProjectChange

@@ -210,8 +210,10 @@ public sealed class SessionArchiver(
                     DurableFile.Flush(stream.SafeFileHandle);
                 }
 
+                // An original UID that the script replaced must not live on in the file's name.
                 edited = item with
                 {
+                    FileName = FileNaming.Name(file.DataSet),
                     SopInstanceUid = file.DataSet.GetString(Tag.SOPInstanceUID) ?? item.SopInstanceUid,
                     SeriesInstanceUid = file.DataSet.GetString(Tag.SeriesInstanceUID) ?? item.SeriesInstanceUid,
                 };
@@ -219,7 +221,7 @@ public sealed class SessionArchiver(
         }
 
         var (size, md5, sha256) = await HashAsync(target, cancellationToken).ConfigureAwait(false);
-        return new Staged(edited, new AdmittedFile(item.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target);
+        return new Staged(edited, new AdmittedFile(edited.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target);
     }
 
     private static DataSet Meta(Part10File file) => Part10Writer.MakeFileMeta(

@@ -123,6 +123,8 @@ internal static class PrearchiveEndpoints
                 var objects = await store.ObjectsAsync(session.Id, context.RequestAborted);
                 await Scope.AuditAsync(context, "prearchive.download", session.Id.ToString(CultureInfo.InvariantCulture));
                 context.Response.Headers.ContentDisposition = $"attachment; filename=\"{session.Folder}.zip\"";
+                // The zip writer ends entries with small synchronous writes.
+                context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpBodyControlFeature>()!.AllowSynchronousIO = true;
                 return Results.Stream(output => ZipAsync(output, store.FolderOf(session), session.Folder, objects, context.RequestAborted), "application/zip");
             default:
                 return Table([session]);

@@ -222,6 +222,8 @@ internal static class ResourceEndpoints
         var entries = files.Select(p => (Entry: EntryName(parent, name, p.Resource, p.File, simplified), Path: ArchiveLayout.Join(store.FolderOf(parent.OwnerOf(p.Resource), p.Resource.Label), p.File.Path))).ToList();
         await Scope.AuditAsync(context, "files.download", $"{parent.Uri} ({files.Count} files)");
         var format = Query(context, "format");
+        // The zip writer ends entries with small synchronous writes.
+        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpBodyControlFeature>()!.AllowSynchronousIO = true;
         context.Response.ContentType = format switch { "zip" => "application/zip", "tar" => "application/x-tar", _ => "application/x-gtar" };
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}.{format}\"";
         return Results.Stream(output => format == "zip" ? ZipAsync(output, entries, context.RequestAborted) : TarAsync(output, entries, format == "tar.gz", context.RequestAborted), context.Response.ContentType);

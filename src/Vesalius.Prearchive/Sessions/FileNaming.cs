@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Vesalius.Dicom;
 
-namespace Vesalius.Import;
+namespace Vesalius.Prearchive;
 
 /// <summary>File names of received objects (xapi B.6, default template).</summary>
 public static class FileNaming
