@@ -135,6 +135,13 @@ public sealed class ObjectIntake(
 
         var row = Row(dataSet, open, source);
         var path = Path.Combine(open.Folder, row.Path);
+        if (File.Exists(path))
+        {
+            // What another attempt left whose outcome nobody knows: it may have a row, so it is not touched.
+            row = row with { FileName = $"{Path.GetFileNameWithoutExtension(row.FileName)}-{Guid.NewGuid():N}{Path.GetExtension(row.FileName)}" };
+            path = Path.Combine(open.Folder, row.Path);
+        }
+
         try
         {
             open.EnsureFolder(Path.GetDirectoryName(path)!);
@@ -151,11 +158,13 @@ public sealed class ObjectIntake(
         {
             open.Instances.TryRemove(instance, out _);
             claim.TrySetCanceled(CancellationToken.None);
-            Remove(path);
             if (e is SessionGoneException)
             {
+                Remove(path);
                 return null;
             }
+
+            // The file stays if only the answer to the commit was lost, which may have happened; if it has not, the next start removes it.
 
             // What this session is thought to hold may no longer be true.
             _sessions.Forget(identity, dataSet.GetString(Tag.StudyInstanceUID)!, source);
@@ -194,19 +203,36 @@ public sealed class ObjectIntake(
         var hashing = Task.Run(() => HashAsync(encoded));
         using (var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, FileOptions.Asynchronous, encoded.Length))
         {
-            long position = 0;
-            foreach (var segment in encoded.Segments)
+            try
             {
-                position = segment.Bulk is null
-                    ? await WriteAsync(handle, segment.Memory, position).ConfigureAwait(false)
-                    : await CopyAsync(handle, segment.Bulk, position).ConfigureAwait(false);
-            }
+                long position = 0;
+                foreach (var segment in encoded.Segments)
+                {
+                    position = segment.Bulk is null
+                        ? await WriteAsync(handle, segment.Memory, position).ConfigureAwait(false)
+                        : await CopyAsync(handle, segment.Bulk, position).ConfigureAwait(false);
+                }
 
-            DurableFile.Flush(handle);
+                DurableFile.Flush(handle);
+            }
+            catch
+            {
+                Remove(path);
+                throw;
+            }
         }
 
         DurableFile.FlushFolder(Path.GetDirectoryName(path)!);
         return await hashing.ConfigureAwait(false);
+    }
+
+    // Under another name until it is whole: whoever sees the file may take it for safe.
+    private static async Task WriteWholeAsync(string path, EncodedDataSet encoded)
+    {
+        var partial = $"{path}.{Guid.NewGuid():N}.partial";
+        await WriteAsync(partial, encoded).ConfigureAwait(false);
+        File.Move(partial, path, overwrite: true);
+        DurableFile.FlushFolder(Path.GetDirectoryName(path)!);
     }
 
     private static async Task<long> WriteAsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle, ReadOnlyMemory<byte> bytes, long position)
@@ -275,9 +301,7 @@ public sealed class ObjectIntake(
         var hash = await HashAsync(encoded).ConfigureAwait(false);
         if (hash == firstHash)
         {
-            var counted = await database.ExecuteAsync(
-                "update prearchive_object set duplicates = duplicates + 1 where session_id = @Id and sop_instance_uid = @instance", new { open.Session.Id, instance }, CancellationToken.None).ConfigureAwait(false);
-            return counted == 1 ? new IntakeResult(IntakeOutcome.Duplicate, open.Session.Id) : null;
+            return await CountAgainAsync(open, instance, encoded).ConfigureAwait(false);
         }
 
         var relative = Path.Combine("CONFLICTS", hash + ".dcm");
@@ -285,7 +309,7 @@ public sealed class ObjectIntake(
         open.EnsureFolder(Path.GetDirectoryName(path)!);
         if (!File.Exists(path))
         {
-            await WriteAsync(path, encoded).ConfigureAwait(false);
+            await WriteWholeAsync(path, encoded).ConfigureAwait(false);
         }
 
         var kept = await database.ExecuteAsync(
@@ -295,5 +319,28 @@ public sealed class ObjectIntake(
             """,
             new { open.Session.Id, instance, relative, encoded.Length, hash }, CancellationToken.None).ConfigureAwait(false);
         return kept == 1 ? new IntakeResult(IntakeOutcome.Conflict, open.Session.Id) : null;
+    }
+
+    // Identical bytes again. Success says that they are safe, so a file that has gone missing is written anew.
+    private async Task<IntakeResult?> CountAgainAsync(OpenSession open, string instance, EncodedDataSet encoded)
+    {
+        var place = await database.FindAsync<(string ScanId, string Resource, string FileName)?>(
+            """
+            update prearchive_object set duplicates = duplicates + 1 where session_id = @Id and sop_instance_uid = @instance returning scan_id, resource, file_name
+            """,
+            new { open.Session.Id, instance }, CancellationToken.None).ConfigureAwait(false);
+        if (place is not { } known)
+        {
+            return null;
+        }
+
+        var path = Path.Combine(open.Folder, "SCANS", known.ScanId, known.Resource, known.FileName);
+        if (!File.Exists(path))
+        {
+            DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+            await WriteWholeAsync(path, encoded).ConfigureAwait(false);
+        }
+
+        return new IntakeResult(IntakeOutcome.Duplicate, open.Session.Id);
     }
 }

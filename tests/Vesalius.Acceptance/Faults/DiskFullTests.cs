@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Vesalius.Acceptance.Faults;
+
+[Trait("Speed", "Slow")]
+public sealed class DiskFullTests
+{
+    private const ushort OutOfResources = 0xA700;
+
+    [Fact]
+    public async Task Disk_full_is_answered_out_of_resources_and_with_space_again_every_object_is_there_once()
+    {
+        var token = TestContext.Current.CancellationToken;
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "A small file system can be mounted by root only.");
+        var objects = SmallObjects.Make(600, seed: 7);
+        var process = new IntakeProcess();
+        await using (process.ConfigureAwait(false))
+        {
+            Directory.CreateDirectory(process.Prearchive);
+            Assert.SkipUnless(await RunAsync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", process.Prearchive], token) == 0, "Mounting is not allowed here.");
+            try
+            {
+                await process.StartAsync(token);
+                var acknowledged = new HashSet<string>(StringComparer.Ordinal);
+                Assert.True(await Resending.PassAsync(process.Port, objects, acknowledged, _ => { }, OutOfResources, token));
+                Assert.InRange(acknowledged.Count, 1, objects.Count - 1);
+                await StoredObjects.AssertExactlyAsync(process, [.. objects.Where(o => acknowledged.Contains(o.SopInstanceUid))], token);
+
+                Assert.Equal(0, await RunAsync("mount", ["-o", "remount,size=64m", process.Prearchive], token));
+                await Resending.FinishAsync(process.Port, objects, acknowledged, null, token);
+                await StoredObjects.AssertExactlyAsync(process, objects, token);
+                await StoredObjects.AssertNoSecretAsync(process, token);
+                await process.KillAsync(token);
+            }
+            finally
+            {
+                await RunAsync("umount", ["-l", process.Prearchive], CancellationToken.None);
+            }
+        }
+    }
+
+    private static async Task<int> RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(program, arguments);
+        await process.WaitForExitAsync(cancellationToken);
+        return process.ExitCode;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Vesalius.Database;
+
+namespace Vesalius.Acceptance.Faults;
+
+/// <summary>A receiving process on a data folder of its own, which may be killed and started again.</summary>
+internal sealed class IntakeProcess : IAsyncDisposable
+{
+    public const string AeTitle = "VESALIUS";
+    public const string ReadyLine = "Vesalius is ready";
+    private Process? _process;
+    private Task<string>? _output;
+
+    public IntakeProcess(string? parent = null)
+    {
+        Data = Directory.CreateDirectory(Path.Combine(parent ?? Path.GetTempPath(), "fault-" + Guid.NewGuid().ToString("N")[..12])).FullName;
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Port = ((IPEndPoint)probe.LocalEndPoint!).Port;
+        Postgres = MakePostgres(null);
+    }
+
+    public string Data { get; }
+
+    public string Prearchive => Path.Combine(Data, "prearchive");
+
+    public int Port { get; }
+
+    /// <summary>What the processes that were killed wrote.</summary>
+    public string Log { get; private set; } = "";
+
+    /// <summary>The cluster that the process runs; started from here only after it was killed.</summary>
+    public PrivatePostgres Postgres { get; }
+
+    /// <summary>The same cluster with other settings.</summary>
+    public PrivatePostgres MakePostgres(IReadOnlyDictionary<string, string>? settings) => new(Path.Combine(Data, "postgres"), settings);
+
+    public bool IsRunning => _process is { HasExited: false };
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Vesalius.Server.dll"), "--data", Data, "--http-port", "0", "--dicom-port", Port.ToString(CultureInfo.InvariantCulture)])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        _process = Process.Start(start)!;
+        var errors = _process.StandardError.ReadToEndAsync(cancellationToken);
+        while (true)
+        {
+            var line = await _process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false)
+                ?? throw new InvalidOperationException("The server did not start: " + await errors.ConfigureAwait(false));
+            if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        // A full pipe would hold the server up.
+        _output = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+    }
+
+    /// <summary>SIGKILL to the process; its PostgreSQL goes on.</summary>
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        Log += await _output!.ConfigureAwait(false);
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>SIGKILL to the postmaster.</summary>
+    public async Task KillPostgresAsync(CancellationToken cancellationToken)
+    {
+        using var postmaster = Process.GetProcessById(PostmasterId());
+        postmaster.Kill();
+        await postmaster.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private int PostmasterId() => int.Parse(File.ReadLines(Path.Combine(Data, "postgres", "cluster", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await KillAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (File.Exists(Path.Combine(Data, "postgres", "cluster", "postmaster.pid")))
+        {
+            await KillPostgresAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        await RemoveDataAsync().ConfigureAwait(false);
+    }
+
+    // Backends of a killed postmaster may write for a moment longer.
+    private async Task RemoveDataAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.Delete(Data, recursive: true);
+                return;
+            }
+            catch (IOException) when (attempt < 20)
+            {
+                await Task.Delay(100).ConfigureAwait(false);
+            }
+        }
+    }
+}

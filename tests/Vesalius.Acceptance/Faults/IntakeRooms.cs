@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Vesalius.Access;
+using Vesalius.Archive;
+using Vesalius.Database;
+using Vesalius.Import;
+using Vesalius.Prearchive;
+
+namespace Vesalius.Acceptance.Faults;
+
+/// <summary>The rooms behind the upload, put together over the data folder of a server.</summary>
+internal static class IntakeRooms
+{
+    /// <summary>The intake over a data folder and its database.</summary>
+    public static ObjectIntake MakeIntake(string data, VesaliusDatabase database, PrearchiveStore store)
+    {
+        var time = TimeProvider.System;
+        var key = new byte[32];
+        var settings = new SiteSettings(database);
+        var configuration = new ConfigurationStore(database);
+        return new ObjectIntake(
+            new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, time),
+            new ScriptLibrary(configuration, settings), new QuarantineStore(Path.Combine(data, "quarantine"), key, database), store, new SessionGates(),
+            new RowWriter(database), database, key, time, NullLogger<ObjectIntake>.Instance);
+    }
+}
