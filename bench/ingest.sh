@@ -66,6 +66,7 @@ warm_up() {
     dcmsend -aec VESALIUS 127.0.0.1 "$port" "$(find "$work/slices" -name '*.dcm' | head -1)"
 }
 vesalius_down() {
+    sleep 0.2
     local arrived
     arrived=$(find "$work/vesalius/prearchive" -name '*.dcm' | wc -l)
     [ "$arrived" -eq "$count" ] || { echo "arrived: $arrived of $count" >&2; return 1; }

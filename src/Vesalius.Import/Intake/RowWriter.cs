@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Dapper;
 using Vesalius.Database;
 using Vesalius.Prearchive;
 
@@ -64,9 +63,8 @@ public sealed class RowWriter : IAsyncDisposable
     private async Task<HashSet<(long, string)>> CommitAsync(List<Waiting> batch)
     {
         var rows = batch.ConvertAll(w => w.Object);
-        return await _database.InTransactionAsync(async (connection, transaction) =>
-        {
-            var written = await connection.QueryAsync<(long, string)>(
+        // One statement is one transaction: committed when it returns, without a further round trip.
+        var written = await _database.QueryAsync<(long, string)>(
                 """
                 with open as (
                     update prearchive_session set last_modified = now(), status = 'RECEIVING'
@@ -91,9 +89,8 @@ public sealed class RowWriter : IAsyncDisposable
                     sizes = rows.Select(r => r.Size).ToArray(),
                     hashes = rows.Select(r => r.Sha256).ToArray(),
                 },
-                transaction).ConfigureAwait(false);
-            return written.ToHashSet();
-        }, CancellationToken.None).ConfigureAwait(false);
+                CancellationToken.None).ConfigureAwait(false);
+        return [.. written];
     }
 
     /// <inheritdoc/>

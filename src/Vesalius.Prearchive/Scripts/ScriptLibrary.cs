@@ -14,7 +14,7 @@ public sealed record ActiveScript(long Number, DicomEditScript Script)
 }
 
 /// <summary>The site's and the projects' anonymisation scripts, compiled once per text.</summary>
-public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings settings)
+public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings settings, TimeProvider time)
 {
     /// <summary>XNAT's default site script in effect: labels in place of names (xapi C.2).</summary>
     public const string DefaultSiteScript =
@@ -28,7 +28,12 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
 
     private const string Tool = "anon";
     private const string ScriptPath = "script";
+    // Asked for at every object; a quarter of a second of memory spares the database two questions each.
+    private static readonly TimeSpan Kept = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentDictionary<string, DicomEditScript> _compiled = new(StringComparer.Ordinal);
+    private volatile SiteScript? _site;
+
+    private sealed record SiteScript(ActiveScript? Active, DateTimeOffset Until);
 
     /// <summary>Text of the site script.</summary>
     public async Task<string> SiteTextAsync(CancellationToken cancellationToken) =>
@@ -45,11 +50,15 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
         Compile(text);
         var before = projectId is null ? null : await ProjectAsync(projectId, cancellationToken).ConfigureAwait(false);
         await store.PutAsync(Tool, ScriptPath, projectId, text, before?.Enabled ?? true, user, "", cancellationToken).ConfigureAwait(false);
+        _site = null;
     }
 
     /// <summary>Puts the site script in or out of force.</summary>
-    public Task EnableSiteAsync(bool enabled, string user, CancellationToken cancellationToken) =>
-        settings.SetAsync("enableSitewideAnonymizationScript", enabled, user, cancellationToken);
+    public async Task EnableSiteAsync(bool enabled, string user, CancellationToken cancellationToken)
+    {
+        await settings.SetAsync("enableSitewideAnonymizationScript", enabled, user, cancellationToken).ConfigureAwait(false);
+        _site = null;
+    }
 
     /// <summary>Puts a project's script in or out of force; one without text gets an empty one.</summary>
     public async Task EnableProjectAsync(string projectId, bool enabled, string user, CancellationToken cancellationToken)
@@ -65,6 +74,19 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
 
     /// <summary>The site script if it is in force.</summary>
     public async Task<ActiveScript?> ActiveSiteAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (_site is { } known && known.Until > now)
+        {
+            return known.Active;
+        }
+
+        var active = await ReadSiteAsync(cancellationToken).ConfigureAwait(false);
+        _site = new SiteScript(active, now + Kept);
+        return active;
+    }
+
+    private async Task<ActiveScript?> ReadSiteAsync(CancellationToken cancellationToken)
     {
         if (!await SiteEnabledAsync(cancellationToken).ConfigureAwait(false))
         {
