@@ -56,8 +56,8 @@ orthanc_down() { stop_last; }
 vesalius_up() {
     rm -rf "$work/vesalius"
     start_vesalius "$work/vesalius"
-    vesalius_put /data/projects/BENCH
-    vesalius_put /data/projects/BENCH/prearchive_code/0
+    vesalius_put /data/projects/BENCH >/dev/null
+    vesalius_put /data/projects/BENCH/prearchive_code/0 >/dev/null
     port=$dicom_port; ae=VESALIUS
     # One object first, so that the runtime has compiled the path before the clock runs, as in a server that has been up for a day.
     warm_up

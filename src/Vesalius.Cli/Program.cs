@@ -1,1 +1,7 @@
-System.Console.WriteLine("vesalius-cli");
+using Vesalius.Cli;
+
+return args switch
+{
+    ["anonymise", .. var rest] => await AnonymiseCommand.RunAsync(rest),
+    _ => Usage.Show(),
+};

@@ -78,6 +78,9 @@ public static class DataSetReader
     {
         private int _elementCount;
 
+        // What (0028,0103) of the top level says, for representations that implicit encodings leave open.
+        private bool _isSigned;
+
         public ReadOptions Options { get; } = options;
 
         public bool IsComplete { get; init; }
@@ -169,6 +172,11 @@ public static class DataSetReader
                 }
 
                 var element = ReadElement(position, headerLength, length, end, tag, vr, encoding, depth, out var next);
+                if (tag == Tag.PixelRepresentation && depth == 0 && element is ValueElement { Bytes.Length: 2 } representation)
+                {
+                    _isSigned = representation.Bytes.Span[encoding.BigEndian ? 1 : 0] == 1;
+                }
+
                 if (tag.IsPrivateCreator && element is ValueElement creator)
                 {
                     creators.Add(tag, creator.Bytes.Span);
@@ -192,7 +200,13 @@ public static class DataSetReader
         {
             if (!encoding.ExplicitVr)
             {
-                return (DataDictionary.VrOf(tag, creators.Find(tag)), 8, ReadUInt32(position + 4, encoding));
+                var implied = DataDictionary.VrOf(tag, creators.Find(tag));
+                if (_isSigned && implied == Vr.US && DataDictionary.MayBeSigned(tag))
+                {
+                    implied = Vr.SS;
+                }
+
+                return (implied, 8, ReadUInt32(position + 4, encoding));
             }
 
             var span = bytes.Span;

@@ -68,6 +68,9 @@ public static partial class DataDictionary
         return null;
     }
 
+    /// <summary>True if the dictionary leaves the choice between US and SS, which Pixel Representation (0028,0103) decides (PS3.5 §A.1).</summary>
+    public static bool MayBeSigned(Tag tag) => tag.Group is 0x0028 or 0x0040 or 0x0060 or 0x0022 && Find(tag)?.VrAlternatives.StartsWith("US or SS", StringComparison.Ordinal) == true;
+
     /// <summary>The value representation that implicit encodings imply (PS3.5 §6.2.2, §A.1).</summary>
     /// <param name="tag">The element.</param>
     /// <param name="privateCreator">The creator that reserved its block, for private elements, if known.</param>

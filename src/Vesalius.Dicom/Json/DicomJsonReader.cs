@@ -22,6 +22,11 @@ public static class DicomJsonReader
         {
             throw new MalformedDicomException(MalformedReason.InvalidModel, e.BytePositionInLine ?? 0, null, "PS3.18 §F.2");
         }
+        catch (InvalidOperationException)
+        {
+            // Text that is no UTF-8 is found only when it is asked for.
+            throw new MalformedDicomException(MalformedReason.InvalidModel, 0, null, "PS3.18 §F.2");
+        }
     }
 
     private static MalformedDicomException Invalid(Tag? tag, string section = "PS3.18 §F.2.2") => new(MalformedReason.InvalidModel, 0, tag, section);

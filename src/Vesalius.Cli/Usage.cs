@@ -1,0 +1,21 @@
+namespace Vesalius.Cli;
+
+/// <summary>What the tool can do.</summary>
+internal static class Usage
+{
+    /// <summary>Shows it.</summary>
+    /// <returns>The exit code of a wrong call.</returns>
+    public static int Show()
+    {
+        Console.Error.WriteLine(
+            """
+            vesalius anonymise --json INPUT.json --script SCRIPT [--project P] [--subject S] [--session T] [--lookup TABLE.json]
+                one object in the DICOM JSON model; the result goes to standard output
+            vesalius anonymise IN OUT --script SCRIPT [--project P] [--subject S] [--session T] [--lookup TABLE.json] [--jobs N] [--report REPORT.json]
+                a folder of DICOM files; files that are in OUT already are left alone, so a run can be resumed
+
+            Exit codes: 0 done; 2 wrong call; 3 the script rejected the object; 4 the script is invalid or failed.
+            """);
+        return 2;
+    }
+}
