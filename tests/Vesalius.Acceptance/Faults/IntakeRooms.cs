@@ -19,7 +19,7 @@ internal static class IntakeRooms
         var configuration = new ConfigurationStore(database);
         return new ObjectIntake(
             new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, time),
-            new ScriptLibrary(configuration, settings), new QuarantineStore(Path.Combine(data, "quarantine"), key, database), store, new SessionGates(),
+            new ScriptLibrary(configuration, settings, time), new QuarantineStore(Path.Combine(data, "quarantine"), key, database), store, new SessionGates(),
             new RowWriter(database), database, key, time, NullLogger<ObjectIntake>.Instance);
     }
 }
