@@ -45,6 +45,7 @@ public sealed class ArchiveLayout(string root)
         ArgumentNullException.ThrowIfNull(relative);
         if (relative.Length == 0 || relative.Length > 1024 || relative.Contains('\0', StringComparison.Ordinal) || relative.Contains('\\', StringComparison.Ordinal)
             || relative.StartsWith('/') || relative.Any(char.IsControl)
+            || relative.Contains("%2f", StringComparison.OrdinalIgnoreCase) || relative.Contains("%5c", StringComparison.OrdinalIgnoreCase)
             || relative.Split('/').Any(part => part is "" or "." or ".." || System.Text.Encoding.UTF8.GetByteCount(part) > 255))
         {
             throw new UnsafePathException();

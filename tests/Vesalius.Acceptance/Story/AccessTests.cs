@@ -1,0 +1,221 @@
+using System.Net;
+using System.Text;
+using Xunit;
+
+namespace Vesalius.Acceptance.Story;
+
+/// <summary>Who may do what: guest, outsider, collaborator, member, owner, administrator (R23, R24, R38).</summary>
+public sealed class AccessTests(RunningServer server) : IClassFixture<RunningServer>
+{
+    private static readonly string[] Roles = ["guest", "outsider", "collaborator", "member", "owner", "admin"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    // Method, address, and the status for each role in the order of Roles. A = any success.
+    private static readonly (string Method, string Address, string[] Statuses)[] Matrix =
+    [
+        ("GET", "/data/projects/MATRIX", ["401", "404", "200", "200", "200", "200"]),
+        ("GET", "/data/projects/MATRIX/subjects", ["401", "404", "200", "200", "200", "200"]),
+        ("GET", "/data/projects/MATRIX/experiments", ["401", "404", "200", "200", "200", "200"]),
+        ("GET", "/data/projects/MATRIX/resources", ["401", "404", "200", "200", "200", "200"]),
+        ("GET", "/data/projects/MATRIX/users", ["401", "404", "200", "200", "200", "200"]),
+        ("GET", "/data/projects/MATRIX/accessibility", ["401", "404", "200", "200", "200", "200"]),
+        ("PUT", "/data/projects/MATRIX/subjects/S-{role}", ["401", "422", "403", "201", "201", "201"]),
+        ("PUT", "/data/projects/MATRIX/subjects/S0/experiments/E-{role}?xsiType=xnat:mrSessionData", ["401", "404", "403", "201", "201", "201"]),
+        ("PUT", "/data/projects/MATRIX/resources/R-{role}", ["401", "404", "403", "200", "200", "200"]),
+        ("PUT", "/data/projects/MATRIX/prearchive_code/4", ["401", "404", "403", "403", "200", "200"]),
+        ("PUT", "/data/projects/MATRIX/accessibility/private", ["401", "404", "403", "403", "200", "200"]),
+        ("DELETE", "/data/projects/MATRIX/subjects/S0", ["401", "404", "403", "403", "200", "404"]),
+        ("GET", "/data/prearchive/projects/MATRIX", ["401", "404", "403", "200", "200", "200"]),
+        ("GET", "/data/prearchive/projects/Unassigned", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/anonymize/projects/MATRIX", ["401", "403", "204", "204", "204", "204"]),
+        ("PUT", "/xapi/anonymize/projects/MATRIX/enabled?enable=false", ["401", "403", "403", "403", "200", "200"]),
+        ("PUT", "/xapi/anonymize/site/enabled?enable=true", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/dicomscp", ["401", "200", "200", "200", "200", "200"]),
+        ("GET", "/xapi/dicomscp/1", ["401", "403", "403", "403", "403", "200"]),
+        ("DELETE", "/xapi/dicomscp/9999", ["401", "403", "403", "403", "403", "404"]),
+        ("GET", "/xapi/quarantine", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/users/admin/roles", ["401", "403", "403", "403", "403", "200"]),
+        ("PUT", "/xapi/users/m-outsider/roles/Dqr", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/siteConfig/adminEmail", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/siteConfig/buildInfo", ["200", "200", "200", "200", "200", "200"]),
+        ("POST", "/data/services/import?project=MATRIX", ["401", "400", "400", "400", "400", "400"]),
+        ("PUT", "/data/projects/MATRIX", ["401", "403", "403", "403", "200", "200"]),
+        ("DELETE", "/data/projects/MATRIX", ["401", "404", "403", "403", "200", "404"]),
+    ];
+
+    private async Task<Dictionary<string, HttpClient>> ClientsAsync()
+    {
+        var clients = new Dictionary<string, HttpClient> { ["guest"] = server.Client(null), ["admin"] = server.Client() };
+        using var admin = server.Client();
+        await admin.PutAsync("/data/projects/MATRIX", null, Token);
+        await admin.PutAsync("/data/projects/MATRIX/subjects/S0", null, Token);
+        foreach (var role in Roles[1..^1])
+        {
+            clients[role] = await server.UserAsync($"m-{role}");
+            if (role != "outsider")
+            {
+                using var response = await admin.PutAsync($"/data/projects/MATRIX/users/{role}/m-{role}", null, Token);
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            }
+        }
+
+        return clients;
+    }
+
+    /// <summary>Walks endpoints × roles on a private project.</summary>
+    [Fact]
+    public async Task Every_role_gets_the_status_that_its_rights_give_on_each_endpoint()
+    {
+        var clients = await ClientsAsync();
+        var wrong = new List<string>();
+        foreach (var (method, address, statuses) in Matrix)
+        {
+            for (var i = 0; i < Roles.Length; i++)
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(method), address.Replace("{role}", Roles[i], StringComparison.Ordinal));
+                using var response = await clients[Roles[i]].SendAsync(request, Token);
+                var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
+                if (status != statuses[i])
+                {
+                    wrong.Add($"{method} {address} as {Roles[i]}: {status}, not {statuses[i]}");
+                }
+
+                if (status == "401")
+                {
+                    Assert.Contains("Basic", response.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    /// <summary>A deleted project's ID stays reserved (R19).</summary>
+    [Fact]
+    public async Task Project_ID_is_never_used_twice()
+    {
+        using var admin = server.Client();
+        await admin.PutAsync("/data/projects/ONCE", null, Token);
+        await admin.DeleteAsync("/data/projects/ONCE", Token);
+        using var again = await admin.PutAsync("/data/projects/ONCE", null, Token);
+        Assert.Equal(HttpStatusCode.Forbidden, again.StatusCode);
+        using var illegal = await admin.PutAsync("/data/projects/ON%20CE", null, Token);
+        Assert.Equal(417, (int)illegal.StatusCode);
+    }
+
+    /// <summary>After 20 failures even the right password is refused.</summary>
+    [Fact]
+    public async Task Account_is_locked_after_twenty_failures()
+    {
+        using var right = await server.UserAsync("locked");
+        for (var i = 0; i < 20; i++)
+        {
+            using var wrong = server.Client("locked", $"wrong-{i}");
+            using var refused = await wrong.GetAsync("/data/auth", Token);
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        }
+
+        using var response = await right.GetAsync("/data/auth", Token);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    /// <summary>Session cookie: opened, used, closed; the idle cookie has its quotes.</summary>
+    [Fact]
+    public async Task Session_cookie_works_until_it_is_closed()
+    {
+        using var admin = server.Client();
+        using var opened = await admin.PostAsync("/data/JSESSION", null, Token);
+        var id = await opened.Content.ReadAsStringAsync(Token);
+        Assert.Matches("^[0-9A-F]{32}$", id);
+        Assert.Contains(opened.Headers.GetValues("Set-Cookie"), c => System.Text.RegularExpressions.Regex.IsMatch(c, "^SESSION_EXPIRATION_TIME=\"\\d+,\\d+\""));
+        using var browser = server.Client(null);
+        browser.DefaultRequestHeaders.Add("Cookie", $"JSESSIONID={id}");
+        Assert.Equal("User 'admin' is logged in", await browser.GetStringAsync("/data/auth", Token));
+        await browser.DeleteAsync("/data/JSESSION", Token);
+        using var after = await browser.GetAsync("/data/auth", Token);
+        Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+    }
+
+    /// <summary>A browser's change needs the session's token.</summary>
+    [Fact]
+    public async Task Change_from_a_browser_without_CSRF_token_is_refused()
+    {
+        using var admin = server.Client();
+        var id = (await admin.GetStringAsync("/data/JSESSION?CSRF=true", Token)).Split("; XNAT_CSRF=");
+        using var browser = server.Client(null);
+        browser.DefaultRequestHeaders.Add("Cookie", $"JSESSIONID={id[0]}");
+        browser.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0");
+        using var refused = await browser.PutAsync("/data/projects/CSRF1", null, Token);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        using var allowed = await browser.PutAsync($"/data/projects/CSRF1?XNAT_CSRF={id[1]}", null, Token);
+        Assert.Equal(HttpStatusCode.OK, allowed.StatusCode);
+    }
+
+    /// <summary>Names that lead out of their folder.</summary>
+    [Theory]
+    [InlineData("..%2f..%2fescaped.txt")]
+    [InlineData("a/..%2f..%2f..%2fescaped.txt")]
+    [InlineData("%00.txt")]
+    public async Task File_name_that_leads_out_is_refused(string name)
+    {
+        using var admin = server.Client();
+        await admin.PutAsync("/data/projects/PATHS", null, Token);
+        using var body = new StringContent("x");
+        using var response = await admin.PutAsync($"/data/projects/PATHS/resources/R/files/{name}?inbody=true", body, Token);
+        Assert.InRange((int)response.StatusCode, 400, 499);
+        Assert.Empty(Directory.EnumerateFiles(server.Data, "escaped.txt", SearchOption.AllDirectories));
+    }
+
+    /// <summary>Zip-slip and a zip-bomb in an upload that is unpacked.</summary>
+    [Fact]
+    public async Task Hostile_archives_are_refused()
+    {
+        using var admin = server.Client();
+        await admin.PutAsync("/data/projects/ZIPS", null, Token);
+        foreach (var (name, length) in ((string, int)[])[("../../../slip.txt", 10), ("bomb.bin", 200_000_000)])
+        {
+            using var zip = new MemoryStream();
+            using (var archive = new System.IO.Compression.ZipArchive(zip, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
+            {
+                using var entry = archive.CreateEntry(name).Open();
+                await entry.WriteAsync(new byte[length], Token);
+            }
+
+            using var body = new ByteArrayContent(zip.ToArray());
+            using var response = await admin.PutAsync("/data/projects/ZIPS/resources/R/files/up.zip?inbody=true&extract=true", body, Token);
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        }
+
+        Assert.Empty(Directory.EnumerateFiles(server.Data, "slip.txt", SearchOption.AllDirectories));
+    }
+
+    /// <summary>A document type declaration is refused, whatever it refers to.</summary>
+    [Fact]
+    public async Task XML_with_external_entity_is_refused()
+    {
+        using var admin = server.Client();
+        await admin.PutAsync("/data/projects/XXE", null, Token);
+        using var body = new StringContent(
+            "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><xnat:Subject xmlns:xnat=\"http://nrg.wustl.edu/xnat\" label=\"S1\"><xnat:group>&e;</xnat:group></xnat:Subject>", Encoding.UTF8, "text/xml");
+        using var response = await admin.PutAsync("/data/projects/XXE/subjects/S1", body, Token);
+        Assert.Equal(422, (int)response.StatusCode);
+    }
+
+    /// <summary>pyxnat's own calls: create, put and get a file, list, delete.</summary>
+    [Fact]
+    public async Task Pyxnat_drives_a_project_through_its_life()
+    {
+        const string Python = "/usr/bin/python3";
+        Assert.SkipUnless(Directory.Exists("/usr/lib/python3/dist-packages/pyxnat"), "pyxnat is not installed.");
+        var start = new System.Diagnostics.ProcessStartInfo(Python) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "pyxnat_story.py"));
+        start.ArgumentList.Add(server.Address.ToString().TrimEnd('/'));
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Token);
+        var errors = process.StandardError.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        Assert.True(process.ExitCode == 0, await output + await errors);
+        Assert.Contains("STORY OK", await output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,1 @@
+create table migrated (text text); insert into migrated values ('first');
