@@ -62,7 +62,7 @@ public sealed class DicomListener(IPAddress address, int port, IAssociationPolic
             {
                 socket = await listening.AcceptAsync(_stopAccepting.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
                 return;
             }

@@ -11,6 +11,7 @@ internal sealed class StoreProvider(
 {
     private const ushort StoreRequestField = 0x0001;
     private const ushort EchoRequestField = 0x0030;
+    private const ushort CancelRequestField = 0x0FFF;
 
     private readonly Dictionary<byte, (string AbstractSyntax, string TransferSyntax)> _contexts = request.PresentationContexts
         .Zip(answers).Where(p => p.Second.Result == 0).ToDictionary(p => p.First.Id, p => (p.First.AbstractSyntax, p.Second.TransferSyntaxes[0]));
@@ -89,6 +90,12 @@ internal sealed class StoreProvider(
 
         var command = CommandSet.Decode(_command.WrittenSpan);
         _command.ResetWrittenCount();
+        if (command.CommandField == CancelRequestField || (command.CommandField & 0x8000) != 0)
+        {
+            // Nothing here can be cancelled, and a response is not answered.
+            return;
+        }
+
         _contextId = contextId;
         if (command.HasDataSet)
         {
@@ -122,7 +129,7 @@ internal sealed class StoreProvider(
             _sink = handler.BeginObject(new StoreRequest(
                 command.GetText(0x0002) ?? abstractSyntax, command.GetText(0x1000) ?? "", transferSyntax, command.MessageId, command.GetText(0x1030), association));
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
             NetworkLog.ObjectFailed(logger, association.Id, e.GetType().Name);
             _failure = DimseStatus.OutOfResources("Cannot begin");
@@ -159,7 +166,7 @@ internal sealed class StoreProvider(
         {
             await act(_sink!, fragment, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // The rest of the object is drained, so that the association goes on.
             NetworkLog.ObjectFailed(logger, association.Id, e.GetType().Name);
@@ -173,7 +180,7 @@ internal sealed class StoreProvider(
         {
             return _sink is null ? DimseStatus.OutOfResources("Cannot store") : await _sink.CompleteAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             NetworkLog.ObjectFailed(logger, association.Id, e.GetType().Name);
             return e is MalformedDicomException ? DimseStatus.CannotUnderstand("Malformed data set") : DimseStatus.OutOfResources("Cannot store");

@@ -108,8 +108,17 @@ internal sealed class PduConnection : IAsyncDisposable
     /// <summary>Gives up the bytes of the PDU read last.</summary>
     public void Advance(ReadOnlySequence<byte> body) => _reader.AdvanceTo(body.End);
 
-    /// <summary>Writes bytes in one go.</summary>
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => _stream.WriteAsync(bytes, cancellationToken);
+    /// <summary>Writes bytes in one go. A peer that does not read them within the idle time is given up.</summary>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var writing = _stream.WriteAsync(bytes, cancellationToken);
+        if (writing.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        await writing.AsTask().WaitAsync(_limits.Idle, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A PDU with a 4-byte body: reject, release, abort.</summary>
     public static byte[] Short(PduType type, byte first = 0, byte second = 0, byte third = 0) => [(byte)type, 0, 0, 0, 0, 4, 0, first, second, third];

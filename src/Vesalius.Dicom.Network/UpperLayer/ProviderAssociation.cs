@@ -35,7 +35,7 @@ internal sealed class ProviderAssociation(Socket socket, IAssociationPolicy poli
                 NetworkLog.InvalidPdu(logger, _id, e.Fault);
                 await FireAsync(UpperLayerEvent.InvalidPdu, default, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is IOException or SocketException)
+            catch (Exception e) when (e is IOException or SocketException or TimeoutException)
             {
                 await FireAsync(UpperLayerEvent.TransportClosed, default, cancellationToken).ConfigureAwait(false);
             }
@@ -145,7 +145,7 @@ internal sealed class ProviderAssociation(Socket socket, IAssociationPolicy poli
         {
             await _connection.WriteAsync(PduConnection.Short(PduType.Abort, 0, source, reason), cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or SocketException)
+        catch (Exception e) when (e is IOException or SocketException or TimeoutException)
         {
             // The peer is gone; that is what an abort is about.
         }
@@ -201,7 +201,7 @@ internal sealed class ProviderAssociation(Socket socket, IAssociationPolicy poli
         // Several operations at once are declined: one at a time (PS3.7 §D.3.3.3.2).
         AsynchronousOperations = request.AsynchronousOperations is null ? null : ((ushort)1, (ushort)1),
         // The requestor keeps the user's role of storage; the provider's is ours.
-        Roles = [.. request.Roles.Select(r => r with { IsScu = r.IsScu, IsScp = false })],
+        Roles = [.. request.Roles.DistinctBy(r => r.SopClassUid).Where(r => request.PresentationContexts.Any(c => c.AbstractSyntax == r.SopClassUid)).Select(r => r with { IsScp = false })],
         UserIdentityResponse = request.UserIdentity is { PositiveResponseRequested: true } ? ReadOnlyMemory<byte>.Empty : null,
     };
 
