@@ -108,7 +108,8 @@ internal static class AnonymiseCommand
 
         try
         {
-            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken);
+            var reading = script.AltersPixels ? new ReadOptions { LargeValueLength = int.MaxValue } : null;
+            var file = await Part10File.OpenAsync(source, reading, cancellationToken);
             var context = options.Context() with { FileMeta = file.FileMeta, TransferSyntaxUid = file.TransferSyntax.Uid };
             var result = script.Apply(file.DataSet, context, cancellationToken);
             if (result.Outcome == ScriptOutcome.Rejected)
@@ -118,7 +119,7 @@ internal static class AnonymiseCommand
 
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             var partial = target + ".partial";
-            await using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write))
+            await using (var stream = new FileStream(partial, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0 }))
             {
                 var encoded = result.PixelsAltered && file.FileMeta is { } meta
                     ? Part10Writer.Encode(meta, file.DataSet, TransferSyntax.ExplicitVRLittleEndian) : file.Encode();

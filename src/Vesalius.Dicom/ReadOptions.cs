@@ -28,7 +28,8 @@ public sealed record ReadOptions
     /// <summary>Stop before the first pixel data element at top level, without looking at its value.</summary>
     public bool StopBeforePixelData { get; init; }
 
-    /// <summary>Values from this length on stay in their file when one is read lazily, in bytes. Default 64 KiB.</summary>
+    /// <summary>Pixel data of files larger than this stays in its file when one is opened, in bytes. Default 64 KiB;
+    /// <see cref="int.MaxValue"/> takes it to memory for files up to 16 MiB, which editing pixels needs.</summary>
     public int LargeValueLength { get; init; } = 64 * 1024;
 }
 

@@ -122,7 +122,8 @@ public sealed class Part10File
     {
         using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.Asynchronous);
         var length = RandomAccess.GetLength(handle);
-        var size = (int)Math.Min(length, headerOnly ? 32 * 1024 : SmallFile);
+        // Only as much as the header is likely to be; where large values are wanted in memory, the whole of what is not huge.
+        var size = (int)Math.Min(length, headerOnly ? 32 * 1024 : options.LargeValueLength == int.MaxValue ? SmallFile : 64 * 1024);
         while (true)
         {
             var bytes = new byte[size];

@@ -158,8 +158,9 @@ public sealed class ObjectIntake(
         {
             open.Instances.TryRemove(instance, out _);
             claim.TrySetCanceled(CancellationToken.None);
-            if (e is SessionGoneException)
+            if (e is SessionGoneException or DirectoryNotFoundException)
             {
+                // The session was deleted or archived, and its folder with it, after it was looked up.
                 Remove(path);
                 return null;
             }

@@ -186,7 +186,8 @@ public sealed class SessionArchiver(
         }
         else
         {
-            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
+            var options = script.Script.AltersPixels ? new ReadOptions { LargeValueLength = int.MaxValue } : null;
+            var file = await Part10File.OpenAsync(source, options, cancellationToken).ConfigureAwait(false);
             if (Deidentification.WasApplied(script, file.DataSet))
             {
                 DurableFile.LinkOrCopy(source, target);
