@@ -24,6 +24,9 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>Where HTTP answers.</summary>
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>The server's own services.</summary>
+    public IServiceProvider Services => _server!.Services;
+
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {

@@ -165,7 +165,7 @@ public sealed class ObjectIntake(
                 return null;
             }
 
-            // The file stays if only the answer to the commit was lost, which may have happened; if it has not, the next start removes it.
+            // The file stays if only the answer to the commit was lost, which may have happened; if it has not, the next start takes it out.
 
             // What this session is thought to hold may no longer be true.
             _sessions.Forget(identity, dataSet.GetString(Tag.StudyInstanceUID)!, source);
@@ -183,7 +183,7 @@ public sealed class ObjectIntake(
         }
         catch (IOException)
         {
-            // The folder is gone with its session; at the latest the next start removes what has no row.
+            // The folder is gone with its session; at the latest the next start takes out what has no row.
         }
     }
 

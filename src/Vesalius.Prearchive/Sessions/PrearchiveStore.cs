@@ -6,8 +6,9 @@ namespace Vesalius.Prearchive;
 
 /// <summary>Sessions and objects of the prearchive: rows and where their files lie.</summary>
 /// <param name="root">Prearchive folder.</param>
+/// <param name="unrecorded">Where files go that have no row; on the same volume.</param>
 /// <param name="database">Database.</param>
-public sealed class PrearchiveStore(string root, VesaliusDatabase database)
+public sealed class PrearchiveStore(string root, string unrecorded, VesaliusDatabase database)
 {
     private const string Columns =
         """
@@ -116,8 +117,10 @@ public sealed class PrearchiveStore(string root, VesaliusDatabase database)
         return moved;
     }
 
-    /// <summary>After an abrupt end: removes files that never got a row (they were never acknowledged) and puts sessions that were being worked on back.</summary>
-    /// <returns>Files removed.</returns>
+    /// <summary>After an abrupt end: takes files that never got a row out of the prearchive (they were never acknowledged) and puts sessions that
+    /// were being worked on back.</summary>
+    /// <remarks>Such files are moved, not deleted: were the database the wrong one, deleting would empty the prearchive.</remarks>
+    /// <returns>Files moved.</returns>
     public async Task<int> RecoverAsync(CancellationToken cancellationToken)
     {
         await database.ExecuteAsync("update prearchive_session set status = 'RECEIVING' where status in ('BUILDING', 'ARCHIVING', 'MOVING')", null, cancellationToken).ConfigureAwait(false);
@@ -143,7 +146,9 @@ public sealed class PrearchiveStore(string root, VesaliusDatabase database)
             {
                 if (!known.Contains(file))
                 {
-                    File.Delete(file);
+                    var aside = Path.Combine(unrecorded, Path.GetRelativePath(root, file));
+                    Directory.CreateDirectory(Path.GetDirectoryName(aside)!);
+                    File.Move(file, aside, overwrite: true);
                     removed++;
                 }
             }

@@ -76,7 +76,7 @@ public sealed class MalformedTests
             await using (database.ConfigureAwait(false))
             {
                 var limits = new IntakeLimits();
-                var importer = new UploadImporter(IntakeRooms.MakeIntake(process.Data, database, new PrearchiveStore(process.Prearchive, database)), new UploadLimits(), limits, new MemoryBudget(limits.Memory));
+                var importer = new UploadImporter(IntakeRooms.MakeIntake(process.Data, database, new PrearchiveStore(process.Prearchive, Path.Combine(process.Data, "cache", "unrecorded"), database)), new UploadLimits(), limits, new MemoryBudget(limits.Memory));
                 var wrong = new List<string>();
                 foreach (var path in files)
                 {

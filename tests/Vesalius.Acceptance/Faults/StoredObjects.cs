@@ -59,7 +59,7 @@ internal static class StoredObjects
         var database = new VesaliusDatabase(process.Postgres.ConnectionString());
         await using (database.ConfigureAwait(false))
         {
-            var store = new PrearchiveStore(process.Prearchive, database);
+            var store = new PrearchiveStore(process.Prearchive, Path.Combine(process.Data, "cache", "unrecorded"), database);
             var rows = new List<Row>();
             foreach (var session in await store.ListAsync(cancellationToken).ConfigureAwait(false))
             {

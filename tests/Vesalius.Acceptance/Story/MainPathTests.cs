@@ -174,6 +174,21 @@ public sealed class MainPathTests(RunningServer server) : IClassFixture<RunningS
         await OkAsync(admin.PostAsync($"/data/services/archive?src={session["url"]}&overwrite=delete", null, Token));
     }
 
+    /// <summary>A prearchive with a database that knows nothing of it must not be emptied.</summary>
+    [Fact]
+    public async Task File_without_a_row_is_moved_aside_at_start_and_not_deleted()
+    {
+        var root = Path.Combine(server.Data, "recovery");
+        var file = Path.Combine(root, "P", "20260101_000000000", "S", "SCANS", "1", "DICOM", "a.dcm");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllTextAsync(file, "x", Token);
+        var database = (Vesalius.Database.VesaliusDatabase)server.Services.GetService(typeof(Vesalius.Database.VesaliusDatabase))!;
+        var moved = await new Vesalius.Prearchive.PrearchiveStore(root, Path.Combine(server.Data, "aside"), database).RecoverAsync(Token);
+        Assert.Equal(1, moved);
+        Assert.False(File.Exists(file));
+        Assert.True(File.Exists(Path.Combine(server.Data, "aside", "P", "20260101_000000000", "S", "SCANS", "1", "DICOM", "a.dcm")));
+    }
+
     /// <summary>Receivers come and go while others receive.</summary>
     [Fact]
     public async Task Receiver_is_created_whitelisted_disabled_and_deleted_while_running()
