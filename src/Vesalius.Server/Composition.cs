@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.HttpOverrides;
 using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
@@ -31,6 +32,8 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new VesaliusDatabase(connectionString));
         services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
+        services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
+        services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
@@ -51,17 +54,25 @@ internal static class Composition
 
     public static void UseVesaliusPipeline(this WebApplication application)
     {
+        // A proxy on this machine says where a request really comes from; nobody else is believed.
+        application.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
+        application.UseMiddleware<SecurityHeadersMiddleware>();
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
         // After the path has its canonical form.
         application.UseRouting();
+        application.UseMiddleware<AuditMiddleware>();
     }
 
     public static void MapVesalius(this WebApplication application)
     {
-        application.MapHealth();
+        application.MapPages();
         application.MapSignIn();
+        application.MapAliasTokens();
+        application.MapPasswordPages();
+        application.MapTraining();
+        application.MapAudit();
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
