@@ -47,6 +47,8 @@ internal static class Composition
         services.AddSingleton<UploadImporter>();
         services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
         services.AddSingleton(new UploadSpool(spool));
+        services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddRouting();
     }
 
@@ -78,5 +80,6 @@ internal static class Composition
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapLive();
     }
 }
