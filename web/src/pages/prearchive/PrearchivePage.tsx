@@ -11,7 +11,7 @@ import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { PageHeading } from '../../components/PageHeading';
 import { useConfirmation } from '../../components/Confirmation';
-import { plainSize, plainType } from '../../words';
+import { plainSize } from '../../words';
 import { MoveDialog } from './MoveDialog';
 import { ReviewDialog } from './ReviewDialog';
 import { isBusy, stateOf } from './words';
@@ -75,18 +75,16 @@ export default function PrearchivePage() {
 
   const columns = useMemo<Column<PrearchiveSession>[]>(
     () => [
-      { id: 'state', header: 'State', value: (r) => stateOf(r.status).word, cell: (r) => <State session={r} />, width: '120px' },
+      { id: 'state', header: 'State', value: (r) => stateOf(r.status).word, cell: (r) => <State session={r} />, width: '100px' },
       { id: 'project', header: 'Project', value: (r) => r.project },
       { id: 'subject', header: 'Subject', value: (r) => r.subject },
       { id: 'session', header: 'Session', value: (r) => r.label, width: '1.4fr' },
-      { id: 'kind', header: 'Kind', value: (r) => (r.xsiType ? plainType(r.xsiType) : ''), width: '80px' },
-      { id: 'date', header: 'Date', value: (r) => r.scanDate ?? '', width: '110px' },
-      { id: 'scans', header: 'Scans', value: (r) => r.scans, width: '70px' },
-      { id: 'objects', header: 'Images', value: (r) => r.objects, cell: (r) => r.objects.toLocaleString('en-GB'), width: '80px' },
-      { id: 'size', header: 'Size', value: (r) => r.size, cell: (r) => plainSize(r.size), width: '90px' },
-      { id: 'last', header: 'Last change', value: (r) => r.lastModified, cell: (r) => new Date(r.lastModified).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'medium' }), width: '160px' },
+      { id: 'date', header: 'Date', value: (r) => r.scanDate ?? '', width: '90px' },
+      { id: 'objects', header: 'Images', value: (r) => r.objects, cell: (r) => r.objects.toLocaleString('en-GB'), width: '60px' },
+      { id: 'size', header: 'Size', value: (r) => r.size, cell: (r) => plainSize(r.size), width: '70px' },
+      { id: 'last', header: 'Last change', value: (r) => r.lastModified, cell: (r) => new Date(r.lastModified).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' }), width: '125px' },
       {
-        id: 'actions', header: '', value: () => '', width: '150px',
+        id: 'actions', header: '', value: () => '', width: '120px',
         cell: (r) => (
           <Group gap={4} wrap="nowrap">
             <Button size="compact-xs" variant="light" disabled={isBusy(r.status) || r.project === 'Unassigned'} onClick={() => archiveThem([r])}>Archive</Button>

@@ -43,7 +43,7 @@ export default function UploadPage() {
     <>
       <PageHeading title="Upload" note="DICOM files, folders of them, or zip and tar archives. They are de-identified before they are stored." />
       <Stack>
-        <Group grow align="flex-start">
+        <Group grow align="flex-end">
           <ProjectSelect value={project} onChange={setProject} required />
           <TextInput label="Subject" description="Left empty, the images say it themselves." value={subject} onChange={(e) => setSubject(e.currentTarget.value)} />
           <TextInput label="Session" description="Left empty, the images say it themselves." value={session} onChange={(e) => setSession(e.currentTarget.value)} />
