@@ -44,7 +44,8 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
-        services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
+        services.AddSingleton<ArchiveBrowser>();
+        services.AddArchiveFiles(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddRouting();
     }
