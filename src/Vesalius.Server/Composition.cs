@@ -70,7 +70,7 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
-        application.MapResources();
+        application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();

@@ -1,4 +1,8 @@
 using Vesalius.Archive;
+using Vesalius.Archive.Downloads;
+using Vesalius.Import;
+using Vesalius.Server.Data;
+using Vesalius.Server.Xapi;
 
 namespace Vesalius.Server;
 
@@ -9,6 +13,19 @@ internal static class FilesComposition
     {
         services.AddSingleton<ResourceDirectory>().AddSingleton<SessionParts>().AddSingleton<CatalogService>().AddSingleton<CatalogRefresh>().AddSingleton<ArchiveVerifier>();
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ResourceStore>(s, Path.Combine(data, "cache", "deleted")));
+        services.AddSingleton<DownloadCatalogs>();
+        var cacheKey = FirstStart.Secret(data, "cache-key");
+        services.AddSingleton(s => new UserCache(Path.Combine(data, "cache", "users"), cacheKey, s.GetRequiredService<TimeProvider>()));
         services.AddHostedService(s => s.GetRequiredService<CatalogService>());
+    }
+
+    public static void MapArchiveFiles(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapResources();
+        endpoints.MapSessionFolder();
+        endpoints.MapDicomDump();
+        endpoints.MapArchiveService();
+        endpoints.MapDownloads();
+        endpoints.MapUserCache();
     }
 }
