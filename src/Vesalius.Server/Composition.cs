@@ -48,6 +48,8 @@ internal static class Composition
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
         services.AddSingleton(new UploadSpool(spool));
+        services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddRouting();
     }
 
@@ -79,5 +81,6 @@ internal static class Composition
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapLive();
     }
 }
