@@ -45,7 +45,8 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
-        services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
+        services.AddSingleton<ArchiveBrowser>();
+        services.AddArchiveFiles(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
@@ -71,7 +72,7 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
-        application.MapResources();
+        application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();
