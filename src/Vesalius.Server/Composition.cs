@@ -8,6 +8,7 @@ using Vesalius.Prearchive;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
+using Vesalius.Server.WebSite;
 using Vesalius.Server.Xapi;
 
 namespace Vesalius.Server;
@@ -47,22 +48,28 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
-        services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
+        services.AddSingleton<ArchiveBrowser>();
+        services.AddArchiveFiles(data);
         services.AddSingleton(new UploadSpool(spool));
+        services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddRouting();
     }
 
-    public static void UseVesaliusPipeline(this WebApplication application)
+    public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
     {
         // A proxy on this machine says where a request really comes from; nobody else is believed.
         application.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
         application.UseMiddleware<SecurityHeadersMiddleware>();
+        // Before anything else: the site's own files are the same for everybody.
+        application.UseWebSite(options.WebSite);
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
         // After the path has its canonical form.
         application.UseRouting();
         application.UseMiddleware<AuditMiddleware>();
+        application.UsePages(options.WebSite);
     }
 
     public static void MapVesalius(this WebApplication application)
@@ -76,7 +83,7 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
-        application.MapResources();
+        application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();
@@ -85,5 +92,6 @@ internal static class Composition
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapLive();
     }
 }

@@ -82,7 +82,8 @@ internal static class DeclaredSettings
             ("requireLogin", true), ("userRegistration", false), ("emailVerification", true), ("checksums", true), ("uiAllowNonAdminProjectCreation", true),
             ("securityAllowNonPrivateProjects", true), ("restrictUserListAccessToAdmins", false), ("enableSitewideAnonymizationScript", true),
             ("enableSitewideSeriesImportFilter", false), ("projectAllowAutoArchive", true), ("preventCrossModalityMerge", true),
-            ("useSopInstanceUidToUniquelyIdentifyDicom", true), ("rerunProjectAnonOnRename", false), ("sitewidePetMr", false), ("trainingRequired", false));
+            ("useSopInstanceUidToUniquelyIdentifyDicom", true), ("rerunProjectAnonOnRename", false), ("sitewidePetMr", false), ("trainingRequired", false),
+            ("maintainFileHistory", false), ("backupDeletedToCache", false));
         Add(
             SettingTier.Authenticated, SettingKind.Text,
             ("dicomFileNameTemplate", "${StudyInstanceUID}-${SeriesNumber}-${InstanceNumber}-${HashSOPClassUIDWithSOPInstanceUID}"), ("processingUrl", ""),
@@ -96,8 +97,8 @@ internal static class DeclaredSettings
         Add(SettingTier.Authenticated, SettingKind.Json, ("zipExtensions", new JsonArray("zip", "jar", "rar", "ear", "gar", "xar")));
         Add(
             SettingTier.Administrator, SettingKind.Flag,
-            ("initialized", true), ("userRegistrationApproval", true), ("enableCsrfToken", true), ("enableDicomReceiver", true), ("backupDeletedToCache", false),
-            ("maintainFileHistory", false), ("passwordTemporaryMustChange", false), ("security.prevent-data-deletion", false), ("par", true));
+            ("initialized", true), ("userRegistrationApproval", true), ("enableCsrfToken", true), ("enableDicomReceiver", true), ("showServerPaths", false),
+            ("passwordTemporaryMustChange", false), ("security.prevent-data-deletion", false), ("par", true));
         Add(SettingTier.Administrator, SettingKind.Email, ("adminEmail", "you@yoursite.org"));
         Add(SettingTier.Administrator, SettingKind.Interval, ("aliasTokenTimeout", "2 days"), ("maxFailedLoginsLockoutDuration", "1 hour"), ("passwordExpirationInterval", "1 year"), ("passwordHistoryDuration", "1 year"), ("emailVerificationExpiration", "1 day"), ("resetPasswordTimeout", "2 hours"), ("trainingValidity", "1 year"));
         Add(SettingTier.Administrator, SettingKind.Number, ("concurrentMaxSessions", 1000), ("maxFailedLogins", 20), ("trainingPassMark", 80));
@@ -107,7 +108,7 @@ internal static class DeclaredSettings
             ("primaryAdminUsername", "admin"), ("receivedFileUser", "admin"), ("passwordExpirationType", "Disabled"), ("passwordReuseRestriction", "None"),
             ("interactiveAgentIds", ".*MSIE.* .*Mozilla.* .*AppleWebKit.* .*Opera.*"),
             ("archivePath", "/data/xnat/archive"), ("prearchivePath", "/data/xnat/prearchive"), ("cachePath", "/data/xnat/cache"), ("buildPath", "/data/xnat/build"),
-            ("ftpPath", "/data/xnat/ftp"), ("inboxPath", "/data/xnat/inbox"), ("pipelinePath", "/data/xnat/pipeline"));
+            ("ftpPath", "/data/xnat/ftp"), ("inboxPath", ""), ("pipelinePath", "/data/xnat/pipeline"));
         return all;
     }
 }

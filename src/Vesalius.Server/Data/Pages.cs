@@ -1,6 +1,5 @@
 using System.Net;
 using Vesalius.Import;
-using Vesalius.Server.Security;
 
 namespace Vesalius.Server.Data;
 
@@ -24,14 +23,6 @@ internal static class Pages
             var well = databaseWell && receivers.IsWell;
             return Results.Json(
                 new { status = well ? "ok" : "failing", http = true, database = databaseWell, receivers = receivers.IsWell, failedPorts = receivers.FailedPorts }, statusCode: well ? 200 : 503);
-        });
-        endpoints.MapGet("/", (HttpContext context) =>
-        {
-            var caller = context.Caller();
-            var who = caller.IsGuest
-                ? "<span id=\"user_info\">Logged in as: <span style=\"color:red;\">Guest</span></span>"
-                : $"<span id=\"user_info\">Logged in as: &nbsp;<a href=\"/data/auth\">{WebUtility.HtmlEncode(caller.Login)}</a></span>";
-            return Page("Vesalius", $"<p>{who}</p>");
         });
         endpoints.MapMethods("/app/template/Login.vm", ["GET", "HEAD"], () => Page(
             "Sign in",

@@ -34,7 +34,7 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
         }
 
         var path = context.Request.Path.Value ?? "/";
-        if (caller is null && path != "/" && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
+        if (caller is null && !WebSite.WebSite.IsPage(path) && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
             && await settings.FlagAsync("requireLogin", cancellation).ConfigureAwait(false))
         {
             throw new RequestRefusedException(401, "Sign in to use this site.");
@@ -77,7 +77,7 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
         }
 
         // A dead session is not an anonymous caller; but signing in anew must be possible.
-        return string.IsNullOrEmpty(cookie) || context.Request.Path == "/" || Array.Exists(Open, o => context.Request.Path.StartsWithSegments(o, StringComparison.Ordinal))
+        return string.IsNullOrEmpty(cookie) || WebSite.WebSite.IsPage(context.Request.Path) || Array.Exists(Open, o => context.Request.Path.StartsWithSegments(o, StringComparison.Ordinal))
             ? (null, null) : throw new RequestRefusedException(401, "The session has ended.");
     }
 
