@@ -56,6 +56,7 @@ internal static class Composition
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddRouting();
+        services.AddApiDescription();
     }
 
     public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
@@ -95,6 +96,9 @@ internal static class Composition
         application.MapGroups();
         application.MapRegistration();
         application.MapNotifications();
+        application.MapWorkflows();
+        application.MapApiDescription();
+        application.MapAccessDisplays();
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
