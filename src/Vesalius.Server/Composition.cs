@@ -7,6 +7,7 @@ using Vesalius.Prearchive;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
+using Vesalius.Server.WebSite;
 using Vesalius.Server.Xapi;
 
 namespace Vesalius.Server;
@@ -30,7 +31,7 @@ internal static class Composition
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new VesaliusDatabase(connectionString));
-        services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
+        services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
@@ -44,18 +45,24 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
-        services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
+        services.AddSingleton<ArchiveBrowser>();
+        services.AddArchiveFiles(data);
         services.AddSingleton(new UploadSpool(spool));
+        services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddRouting();
     }
 
-    public static void UseVesaliusPipeline(this WebApplication application)
+    public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
     {
+        // Before anything else: the site's own files are the same for everybody.
+        application.UseWebSite(options.WebSite);
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
         // After the path has its canonical form.
         application.UseRouting();
+        application.UsePages(options.WebSite);
     }
 
     public static void MapVesalius(this WebApplication application)
@@ -65,7 +72,7 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
-        application.MapResources();
+        application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();
@@ -74,5 +81,6 @@ internal static class Composition
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapLive();
     }
 }

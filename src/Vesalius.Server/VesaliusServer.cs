@@ -107,7 +107,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         });
         builder.Services.AddVesalius(options, connectionString);
         var application = builder.Build();
-        application.UseVesaliusPipeline();
+        application.UseVesaliusPipeline(options);
         application.MapVesalius();
         return application;
     }

@@ -110,7 +110,7 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
     public Task<IReadOnlyList<string>> GroupsAsync(string login, CancellationToken cancellationToken) =>
         database.QueryAsync<string>(
             """
-            select project_id || '_' || role from access_member join access_user on id = user_id where login = @login
+            select coalesce(group_id, project_id || '_' || role) from access_member join access_user on id = user_id where login = @login
             union all select group_id from access_user_group join access_user on id = user_id where login = @login order by 1
             """,
             new { login }, cancellationToken);
@@ -133,11 +133,18 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
 
         var roles = await RolesAsync(login, cancellationToken).ConfigureAwait(false);
         var groups = await database.QueryAsync<string>("select group_id from access_user_group where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
-        var members = await database.QueryAsync<(string ProjectId, string Role)>(
-            "select project_id, role from access_member where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
+        var members = await database.QueryAsync<(string ProjectId, string Role, string? GroupId)>(
+            "select project_id, role, group_id from access_member where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
+        var custom = members.Where(m => m.GroupId is not null).ToDictionary(m => m.ProjectId, m => m.GroupId!);
+        var rights = custom.Count == 0 ? [] : await database.QueryAsync<(string GroupId, string DataType, bool Read, bool Edit, bool Delete)>(
+            "select group_id, data_type, can_read, can_edit, can_delete from access_group_right where group_id = any(@ids)", new { ids = custom.Values.ToArray() }, cancellationToken).ConfigureAwait(false);
+        var byGroup = rights.ToLookup(r => r.GroupId, r => new DataTypeRight(r.DataType, r.Read, r.Edit, r.Delete));
         return new Caller(
             account.Id, login, false, roles.Contains(Administrator), groups.Contains("ALL_DATA_ACCESS"), groups.Contains("ALL_DATA_ADMIN"),
-            members.ToDictionary(m => m.ProjectId, m => Enum.Parse<ProjectRole>(m.Role, ignoreCase: true)));
+            members.Where(m => m.GroupId is null).ToDictionary(m => m.ProjectId, m => Enum.Parse<ProjectRole>(m.Role, ignoreCase: true)))
+        {
+            ProjectGroups = custom.ToDictionary(c => c.Key, c => new TypeRights(byGroup[c.Value])),
+        };
     }
 
     /// <summary>Checks a password. After 20 failures in a row the account is locked for an hour.</summary>

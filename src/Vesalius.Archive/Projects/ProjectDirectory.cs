@@ -64,16 +64,21 @@ public enum ProjectChange
 /// <summary>Projects (R19).</summary>
 public sealed class ProjectDirectory(VesaliusDatabase database)
 {
-    private const string Columns =
-        "id, secondary_id, name, description, keywords, pi_firstname, pi_lastname, aliases, prearchive_code, quarantine_code, insert_date, insert_user, last_modified";
+    private const string Select =
+        """
+        select p.id, p.secondary_id, p.name, p.description, p.keywords, coalesce(i.first_name, '') as pi_firstname, coalesce(i.last_name, '') as pi_lastname, p.aliases,
+            p.prearchive_code, p.quarantine_code, p.insert_date, p.insert_user, p.last_modified
+        from archive_project p
+        left join archive_project_investigator l on l.project_id = p.id and l.is_primary left join archive_investigator i on i.id = l.investigator_id
+        """;
 
     /// <summary>Finds a project by ID or alias; null if there is none.</summary>
     public Task<Project?> FindAsync(string idOrAlias, CancellationToken cancellationToken) => database.FindAsync<Project>(
-        $"select {Columns} from archive_project where id = @idOrAlias or @idOrAlias = any (aliases) order by id = @idOrAlias desc limit 1", new { idOrAlias }, cancellationToken);
+        $"{Select} where p.id = @idOrAlias or @idOrAlias = any (p.aliases) order by p.id = @idOrAlias desc limit 1", new { idOrAlias }, cancellationToken);
 
     /// <summary>Projects with these IDs, by ID.</summary>
     public Task<IReadOnlyList<Project>> ListAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        database.QueryAsync<Project>($"select {Columns} from archive_project where id = any (@ids) order by id", new { ids = ids.ToArray() }, cancellationToken);
+        database.QueryAsync<Project>($"{Select} where p.id = any (@ids) order by p.id", new { ids = ids.ToArray() }, cancellationToken);
 
     /// <summary>Makes a project or changes what is given of it.</summary>
     /// <param name="id">ID.</param>
@@ -123,11 +128,12 @@ public sealed class ProjectDirectory(VesaliusDatabase database)
 
     private static string? Field(IReadOnlyDictionary<string, string> fields, string name) => fields.TryGetValue(name, out var value) ? value : null;
 
-    private static Task UpdateAsync(string id, IReadOnlyDictionary<string, string> fields, NpgsqlConnection connection, NpgsqlTransaction transaction) =>
-        connection.ExecuteAsync(
+    private static async Task UpdateAsync(string id, IReadOnlyDictionary<string, string> fields, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        await connection.ExecuteAsync(
             """
             update archive_project set secondary_id = coalesce(@secondary, secondary_id), name = coalesce(@name, name), description = coalesce(@description, description),
-                keywords = coalesce(@keywords, keywords), pi_firstname = coalesce(@first, pi_firstname), pi_lastname = coalesce(@last, pi_lastname),
+                keywords = coalesce(@keywords, keywords),
                 aliases = case when @alias is null or @alias = any (aliases) then aliases else aliases || @alias end, last_modified = now()
             where id = @id
             """,
@@ -138,11 +144,40 @@ public sealed class ProjectDirectory(VesaliusDatabase database)
                 name = Field(fields, "name"),
                 description = Field(fields, "description"),
                 keywords = Field(fields, "keywords"),
-                first = Field(fields, "pi_firstname"),
-                last = Field(fields, "pi_lastname"),
                 alias = Field(fields, "alias"),
             },
-            transaction);
+            transaction).ConfigureAwait(false);
+        var first = Field(fields, "pi_firstname") ?? Field(fields, "PI/firstname");
+        var last = Field(fields, "pi_lastname") ?? Field(fields, "PI/lastname");
+        if (first is not null || last is not null)
+        {
+            await SetPrincipalInvestigatorAsync(id, first, last, connection, transaction).ConfigureAwait(false);
+        }
+    }
+
+    // What is not given is kept. Somebody without a name is nobody.
+    private static async Task SetPrincipalInvestigatorAsync(string id, string? first, string? last, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        var (oldFirst, oldLast) = await connection.QuerySingleOrDefaultAsync<(string?, string?)>(
+            """
+            select i.first_name, i.last_name from archive_project_investigator l join archive_investigator i on i.id = l.investigator_id
+            where l.project_id = @id and l.is_primary
+            """,
+            new { id }, transaction).ConfigureAwait(false);
+        var name = new { id, first = first ?? oldFirst ?? "", last = last ?? oldLast ?? "" };
+        await connection.ExecuteAsync("delete from archive_project_investigator where project_id = @id and is_primary", new { id }, transaction).ConfigureAwait(false);
+        if (name.first.Length + name.last.Length > 0)
+        {
+            await connection.ExecuteAsync(
+                """
+                insert into archive_investigator (first_name, last_name) values (@first, @last) on conflict (first_name, last_name) do nothing;
+                insert into archive_project_investigator (project_id, investigator_id, is_primary)
+                    select @id, i.id, true from archive_investigator i where i.first_name = @first and i.last_name = @last
+                on conflict (project_id, investigator_id) do update set is_primary = true
+                """,
+                name, transaction).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Sets what happens with received sessions: 0, 4 or 5.</summary>
     public Task SetPrearchiveCodeAsync(string id, int code, CancellationToken cancellationToken) =>

@@ -19,10 +19,10 @@ internal static class Columns
     {
         ["ID"] = s => s.Id, ["project"] = s => s.ProjectId, ["label"] = s => s.Label, ["insert_date"] = s => Timestamp(s.InsertDate), ["insert_user"] = s => s.InsertUser,
         ["last_modified"] = s => Timestamp(s.LastModified), ["xsiType"] = _ => "xnat:subjectData",
-        ["group"] = s => Field(s.Fields, "group"), ["src"] = s => Field(s.Fields, "src"), ["dob"] = s => Field(s.Fields, "dob"), ["yob"] = s => Field(s.Fields, "yob"),
-        ["age"] = s => Field(s.Fields, "age"), ["gender"] = s => Field(s.Fields, "gender"), ["handedness"] = s => Field(s.Fields, "handedness"),
-        ["race"] = s => Field(s.Fields, "race"), ["ethnicity"] = s => Field(s.Fields, "ethnicity"), ["weight"] = s => Field(s.Fields, "weight"), ["height"] = s => Field(s.Fields, "height"),
-        ["education"] = s => Field(s.Fields, "education"), ["ses"] = s => Field(s.Fields, "ses"),
+        ["group"] = s => Field(s.Fields, "group"), ["src"] = s => Field(s.Fields, "src"), ["dob"] = s => Field(s.Fields, "demographics/dob"), ["yob"] = s => Field(s.Fields, "demographics/yob"),
+        ["age"] = s => Field(s.Fields, "demographics/age"), ["gender"] = s => Field(s.Fields, "demographics/gender"), ["handedness"] = s => Field(s.Fields, "demographics/handedness"),
+        ["race"] = s => Field(s.Fields, "demographics/race"), ["ethnicity"] = s => Field(s.Fields, "demographics/ethnicity"), ["weight"] = s => Field(s.Fields, "demographics/weight"), ["height"] = s => Field(s.Fields, "demographics/height"),
+        ["education"] = s => Field(s.Fields, "demographics/education"), ["ses"] = s => Field(s.Fields, "demographics/ses"),
     };
 
     public static readonly Dictionary<string, Func<ExperimentRow, string?>> Experiment = new(StringComparer.OrdinalIgnoreCase)

@@ -180,7 +180,7 @@ internal static class Projects
         var table = new ResultTable("GROUP_ID", "displayname", "login", "firstname", "lastname", "email");
         foreach (var member in await context.RequestServices.GetRequiredService<ProjectAccess>().MembersAsync(projectId, context.RequestAborted))
         {
-            table.Add($"{projectId}_{member.Role}", $"{char.ToUpperInvariant(member.Role[0])}{member.Role[1..]}s", member.Login, member.FirstName, member.LastName, member.Email);
+            table.Add(member.GroupId, member.GroupName, member.Login, member.FirstName, member.LastName, member.Email);
         }
 
         return new TableResult(table);

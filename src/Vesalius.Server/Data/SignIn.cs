@@ -26,14 +26,6 @@ internal static class SignIn
             return Results.Json(
                 new { status = well ? "ok" : "failing", http = true, database = databaseWell, receivers = receivers.IsWell, failedPorts = receivers.FailedPorts }, statusCode: well ? 200 : 503);
         });
-        endpoints.MapGet("/", (HttpContext context) =>
-        {
-            var caller = context.Caller();
-            var who = caller.IsGuest
-                ? "<span id=\"user_info\">Logged in as: <span style=\"color:red;\">Guest</span></span>"
-                : $"<span id=\"user_info\">Logged in as: &nbsp;<a href=\"/data/auth\">{System.Net.WebUtility.HtmlEncode(caller.Login)}</a></span>";
-            return Results.Content($"<!DOCTYPE html>\n<html><head><title>Vesalius</title></head><body><h1>Vesalius</h1><p>{who}</p></body></html>\n", "text/html; charset=utf-8");
-        });
         endpoints.MapGet("/app/template/Login.vm", () => Results.Content(
             """
             <!DOCTYPE html>

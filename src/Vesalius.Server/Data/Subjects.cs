@@ -36,7 +36,8 @@ internal static class Subjects
         var row = await Scope.SubjectAsync(context, project, subject, ProjectRights.Read);
         var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();
         var stored = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Fields)!;
-        var demographics = stored.Where(f => !f.Key.StartsWith("fields/", StringComparison.Ordinal) && f.Key is not ("group" or "src")).ToDictionary(f => f.Key, f => (object?)f.Value);
+        const string Demographics = "demographics/";
+        var demographics = stored.Where(f => f.Key.StartsWith(Demographics, StringComparison.Ordinal)).ToDictionary(f => f.Key[Demographics.Length..], f => (object?)f.Value);
         var experiments = (await browser.ExperimentsAsync([row.ProjectId], row.Id, context.RequestAborted)).Select(Experiments.Shallow).ToList();
         await Scope.AuditAsync(context, "subject.read", row.Id);
         return new ItemResult(new Item(
@@ -100,7 +101,8 @@ internal static class Subjects
             }
         }
 
-        var values = fields.Stored("ID", "label", "project");
+        var values = fields.Stored("ID", "label", "project")
+            .ToDictionary(f => f.Key.Contains('/', StringComparison.Ordinal) || f.Key is "group" or "src" ? f.Key : "demographics/" + f.Key, f => f.Value);
         if (values.Count > 0)
         {
             await browser.SetSubjectFieldsAsync(saved.Id, values, context.RequestAborted);

@@ -61,7 +61,8 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         context.Response.Clear();
         context.Response.Headers.SetCookie = cookies;
         context.Response.StatusCode = status;
-        if (status == 401)
+        // A browser would answer the challenge with a window of its own; the site has its own page for that.
+        if (status == 401 && context.Request.Headers.XRequestedWith != "XMLHttpRequest")
         {
             context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{(await settings.TextAsync("siteId", CancellationToken.None).ConfigureAwait(false)).Replace('"', '\'')}\"";
         }

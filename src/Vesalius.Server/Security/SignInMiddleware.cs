@@ -31,7 +31,7 @@ internal sealed class SignInMiddleware(RequestDelegate next, UserDirectory users
         }
 
         var path = context.Request.Path.Value ?? "/";
-        if (caller is null && path != "/" && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
+        if (caller is null && !WebSite.WebSite.IsPage(path) && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
             && await settings.FlagAsync("requireLogin", cancellation).ConfigureAwait(false))
         {
             throw new RequestRefusedException(401, "Sign in to use this site.");
@@ -66,7 +66,7 @@ internal sealed class SignInMiddleware(RequestDelegate next, UserDirectory users
         if (await sessions.FindAsync(cookie, cancellationToken).ConfigureAwait(false) is not { } live)
         {
             // A dead session is not an anonymous caller; but signing in anew must be possible.
-            return context.Request.Path.StartsWithSegments("/data/services/auth", StringComparison.Ordinal) || context.Request.Path == "/"
+            return context.Request.Path.StartsWithSegments("/data/services/auth", StringComparison.Ordinal) || WebSite.WebSite.IsPage(context.Request.Path)
                 ? (null, null) : throw new RequestRefusedException(401, "The session has ended.");
         }
 
