@@ -26,6 +26,11 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
 
     public bool PixelsAltered { get; set; }
 
+    /// <summary>Transfer syntax of the pixels as they now are.</summary>
+    public string PixelSyntaxUid { get; set; } = context.TransferSyntaxUid ?? "";
+
+    public CancellationToken CancellationToken { get; } = cancellationToken;
+
     /// <summary>Where elements of group 0002 live: with the file's meta information, or in the data set of the JSON model.</summary>
     public DataSet Container(ushort group) => group == 0x0002 && Context.FileMeta is { } meta ? meta : DataSet;
 
@@ -56,7 +61,7 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
         }
     }
 
-    public void CheckCancelled() => cancellationToken.ThrowIfCancellationRequested();
+    public void CheckCancelled() => CancellationToken.ThrowIfCancellationRequested();
 
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()

@@ -186,8 +186,7 @@ public sealed class SessionArchiver(
         }
         else
         {
-            var options = script.Script.AltersPixels ? new ReadOptions { LargeValueLength = int.MaxValue } : null;
-            var file = await Part10File.OpenAsync(source, options, cancellationToken).ConfigureAwait(false);
+            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
             if (Deidentification.WasApplied(script, file.DataSet))
             {
                 DurableFile.LinkOrCopy(source, target);
