@@ -47,6 +47,7 @@ internal static class Composition
         services.AddSingleton<UploadImporter>();
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
+        services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
@@ -81,6 +82,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapArrivalRules();
         application.MapLive();
     }
 }
