@@ -10,7 +10,8 @@ public sealed class RoomArrowsTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Vesalius.Dicom"] = [],
-        ["Vesalius.Dicom.PixelData"] = ["Vesalius.Dicom"],
+        ["Vesalius.Dicom.PixelData.Worker"] = [],
+        ["Vesalius.Dicom.PixelData"] = ["Vesalius.Dicom", "Vesalius.Dicom.PixelData.Worker"],
         ["Vesalius.Dicom.Network"] = ["Vesalius.Dicom"],
         ["Vesalius.Anonymisation"] = ["Vesalius.Dicom", "Vesalius.Dicom.PixelData"],
         ["Vesalius.Database"] = [],
