@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.HttpOverrides;
 using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
@@ -32,6 +33,8 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new VesaliusDatabase(connectionString));
         services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
+        services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
+        services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
@@ -47,6 +50,7 @@ internal static class Composition
         services.AddSingleton<UploadImporter>();
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
+        services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
@@ -55,6 +59,9 @@ internal static class Composition
 
     public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
     {
+        // A proxy on this machine says where a request really comes from; nobody else is believed.
+        application.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
+        application.UseMiddleware<SecurityHeadersMiddleware>();
         // Before anything else: the site's own files are the same for everybody.
         application.UseWebSite(options.WebSite);
         application.UseMiddleware<PathAliasMiddleware>();
@@ -62,13 +69,18 @@ internal static class Composition
         application.UseMiddleware<SignInMiddleware>();
         // After the path has its canonical form.
         application.UseRouting();
+        application.UseMiddleware<AuditMiddleware>();
         application.UsePages(options.WebSite);
     }
 
     public static void MapVesalius(this WebApplication application)
     {
-        application.MapHealth();
+        application.MapPages();
         application.MapSignIn();
+        application.MapAliasTokens();
+        application.MapPasswordPages();
+        application.MapTraining();
+        application.MapAudit();
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
@@ -81,6 +93,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapArrivalRules();
         application.MapLive();
     }
 }
