@@ -46,6 +46,7 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
         services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
+        services.AddArchiveObjects(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
@@ -71,6 +72,12 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
+        application.MapScans();
+        application.MapAssessors();
+        application.MapReconstructions();
+        application.MapSharing();
+        application.MapObjectStatus();
+        application.MapSchemas();
         application.MapResources();
         application.MapPrearchive();
         application.MapImport();

@@ -1,6 +1,8 @@
 using System.Net;
 using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Lists;
 using Vesalius.Archive.Storage;
 
 namespace Vesalius.Server.Rendering;
@@ -21,6 +23,14 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         catch (RequestRefusedException e)
         {
             await RenderAsync(context, e.Status, e.Message).ConfigureAwait(false);
+        }
+        catch (ItemRefusedException e)
+        {
+            await RenderAsync(context, StatusOf(e.Refusal), e.Message).ConfigureAwait(false);
+        }
+        catch (ListRefusedException e)
+        {
+            await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
         }
         catch (UnsafePathException e)
         {
@@ -45,6 +55,16 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
             await RenderAsync(context, 500, "The server failed to do this.").ConfigureAwait(false);
         }
     }
+
+    // rest-api §1.8.
+    private static int StatusOf(ItemRefusal refusal) => refusal switch
+    {
+        ItemRefusal.Malformed => 422,
+        ItemRefusal.Unbuildable => 417,
+        ItemRefusal.Conflict => 409,
+        ItemRefusal.Locked => 403,
+        _ => 400,
+    };
 
     // Method and line, never the message: it may carry what a client sent.
     private static string Place(Exception e) => e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Vesalius", StringComparison.Ordinal))?.Trim() ?? "";
