@@ -17,6 +17,28 @@ public interface IPixelDecoder
     byte[] Decode(DataSet dataSet, EncapsulatedElement pixelData, string transferSyntaxUid);
 }
 
+/// <summary>Web pages that an administrator allows scripts to read.</summary>
+public interface IWebText
+{
+    /// <summary>The text of a page, its lines joined without line ends.</summary>
+    /// <exception cref="InvalidOperationException">The address is not allowed, not reachable, or gives nothing.</exception>
+    string Read(string url);
+}
+
+/// <summary>Follows a run statement by statement.</summary>
+public interface IScriptObserver
+{
+    /// <summary>A statement was carried out.</summary>
+    /// <param name="position">Where it stands.</param>
+    /// <param name="statement">The statement as typed.</param>
+    void Executed(ScriptPosition position, string statement);
+
+    /// <summary>Something that the author may not expect.</summary>
+    /// <param name="position">Where.</param>
+    /// <param name="reason">What, without values.</param>
+    void Noticed(ScriptPosition position, string reason);
+}
+
 /// <summary>What a run of a script is given.</summary>
 public sealed record ScriptContext
 {
@@ -37,6 +59,16 @@ public sealed record ScriptContext
 
     /// <summary>Decoder for compressed pixels; without one such objects fail where a script alters pixels.</summary>
     public IPixelDecoder? PixelDecoder { get; init; }
+
+    /// <summary>True if a shift of a date that is missing or empty, assigned to the very element it was read from, does nothing instead of failing
+    /// (site setting <c>missingDate</c> = <c>skip</c>).</summary>
+    public bool SkipsMissingDates { get; init; }
+
+    /// <summary>Fetches the text of a web page for <c>getURL</c>; null where no address is allowed.</summary>
+    public IWebText? Web { get; init; }
+
+    /// <summary>Is told of every statement that was carried out; for the try-out view.</summary>
+    public IScriptObserver? Observer { get; init; }
 
     /// <summary>Receives what <c>echo</c> says. It shows identities, so only the try-out view gives one.</summary>
     public Action<string>? Echo { get; init; }

@@ -90,6 +90,7 @@ internal sealed record AnonymiseOptions
     private sealed class JsonLookup(JsonElement table) : ILookupTable
     {
         public string? Find(string kind, string key) =>
-            table.ValueKind == JsonValueKind.Object && table.TryGetProperty(kind, out var lines) && lines.TryGetProperty(key, out var value) ? value.GetString() : null;
+            table.ValueKind == JsonValueKind.Object && table.TryGetProperty(kind, out var lines) && lines.ValueKind == JsonValueKind.Object && lines.TryGetProperty(key, out var value)
+                ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText() : null;
     }
 }

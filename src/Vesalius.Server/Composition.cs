@@ -45,8 +45,9 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
-        services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
         services.AddArchiveObjects(data);
+        services.AddSingleton<ArchiveBrowser>();
+        services.AddArchiveFiles(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
@@ -78,7 +79,7 @@ internal static class Composition
         application.MapSharing();
         application.MapObjectStatus();
         application.MapSchemas();
-        application.MapResources();
+        application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();

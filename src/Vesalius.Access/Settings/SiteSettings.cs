@@ -53,6 +53,10 @@ public sealed class SiteSettings(VesaliusDatabase database)
         ["dicomFileNameTemplate"] = (SettingTier.Authenticated, "${StudyInstanceUID}-${SeriesNumber}-${InstanceNumber}-${HashSOPClassUIDWithSOPInstanceUID}"),
         ["useSopInstanceUidToUniquelyIdentifyDicom"] = (SettingTier.Authenticated, true),
         ["rerunProjectAnonOnRename"] = (SettingTier.Authenticated, false),
+        ["maintainFileHistory"] = (SettingTier.Authenticated, false),
+        ["backupDeletedToCache"] = (SettingTier.Authenticated, false),
+        ["showServerPaths"] = (SettingTier.Administrator, false),
+        ["inboxPath"] = (SettingTier.Administrator, ""),
         ["zipExtensions"] = (SettingTier.Authenticated, new JsonArray("zip", "jar", "rar", "ear", "gar", "xar")),
     };
 

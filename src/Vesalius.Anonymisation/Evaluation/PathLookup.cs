@@ -20,6 +20,11 @@ internal static class PathLookup
         if (path.Steps.Count == 1)
         {
             FindHere(Root(run, path), path.Last.Tag!, places);
+            if (run.Context.FileMeta is { } ownMeta && !path.Last.Tag!.HasExactGroup)
+            {
+                FindHere(ownMeta, path.Last.Tag, places);
+            }
+
             return places;
         }
 

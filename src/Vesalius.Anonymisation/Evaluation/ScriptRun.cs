@@ -11,6 +11,11 @@ internal sealed class RejectedException : Exception;
 /// <summary>One application of a script to one object.</summary>
 internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, CancellationToken cancellationToken)
 {
+    // In the JSON model group 0002 may stand with the rest, or be absent.
+    private readonly bool _hasFileMeta = context.FileMeta is not null || (dataSet.Count > 0 && dataSet.ElementAt(0).Tag.Group <= 2 && dataSet.Any(e => e.Tag.Group == 2));
+    private readonly bool _hadClass = dataSet.Contains(Tag.SOPClassUID);
+    private readonly bool _hadInstance = dataSet.Contains(Tag.SOPInstanceUID);
+
     public DataSet DataSet { get; } = dataSet;
 
     public ScriptContext Context { get; } = context;
@@ -56,19 +61,27 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()
     {
-        var meta = Container(0x0002);
-        if (ReferenceEquals(meta, DataSet) && !DataSet.Contains(Tag.MediaStorageSOPInstanceUID) && !DataSet.Contains(Tag.MediaStorageSOPClassUID))
+        if (!_hasFileMeta)
         {
             return;
         }
 
-        Align(meta, Tag.MediaStorageSOPClassUID, Tag.SOPClassUID);
-        Align(meta, Tag.MediaStorageSOPInstanceUID, Tag.SOPInstanceUID);
+        var meta = Container(0x0002);
+        Align(meta, Tag.MediaStorageSOPClassUID, Tag.SOPClassUID, _hadClass);
+        Align(meta, Tag.MediaStorageSOPInstanceUID, Tag.SOPInstanceUID, _hadInstance);
     }
 
-    private void Align(DataSet meta, Tag target, Tag source)
+    private void Align(DataSet meta, Tag target, Tag source, bool wasThere)
     {
-        if (DataSet.GetString(source) is { } uid && meta.GetString(target) != uid)
+        if (DataSet.GetString(source) is not { } uid)
+        {
+            // An object that lost its UID must not keep it here; a directory never had one.
+            if (wasThere)
+            {
+                meta.Remove(target);
+            }
+        }
+        else if (meta.GetString(target) != uid)
         {
             meta.SetString(target, uid, Vr.UI);
         }

@@ -44,7 +44,7 @@ internal static class ElementFunctions
     public static ScriptValue IsPresent(FunctionCall call)
     {
         var all = true;
-        foreach (var argument in call.Flatten())
+        foreach (var argument in call.Arguments)
         {
             if (argument is not PlaceValue { Path: { IsSingular: true } path })
             {

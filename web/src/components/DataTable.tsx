@@ -33,7 +33,7 @@ interface Properties<T> {
 const rowHeight = 41;
 
 // Shares of the width never become too narrow to read; the table scrolls sideways before that.
-const narrowest = 110;
+const narrowest = 90;
 
 function layoutOf(widths: string[]) {
   const least = widths.reduce((sum, width) => sum + (width.endsWith('px') ? parseInt(width, 10) : narrowest), 0);

@@ -11,7 +11,7 @@ import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { PageHeading } from '../../components/PageHeading';
 import { useConfirmation } from '../../components/Confirmation';
-import { plainSize } from '../../words';
+import { plainMoment, plainSize } from '../../words';
 import { MoveDialog } from './MoveDialog';
 import { ReviewDialog } from './ReviewDialog';
 import { isBusy, stateOf } from './words';
@@ -82,7 +82,7 @@ export default function PrearchivePage() {
       { id: 'date', header: 'Date', value: (r) => r.scanDate ?? '', width: '90px' },
       { id: 'objects', header: 'Images', value: (r) => r.objects, cell: (r) => r.objects.toLocaleString('en-GB'), width: '60px' },
       { id: 'size', header: 'Size', value: (r) => r.size, cell: (r) => plainSize(r.size), width: '70px' },
-      { id: 'last', header: 'Last change', value: (r) => r.lastModified, cell: (r) => new Date(r.lastModified).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' }), width: '125px' },
+      { id: 'last', header: 'Last change', value: (r) => r.lastModified, cell: (r) => plainMoment(r.lastModified), width: '95px' },
       {
         id: 'actions', header: '', value: () => '', width: '120px',
         cell: (r) => (
