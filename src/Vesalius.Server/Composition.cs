@@ -48,6 +48,7 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
+        services.AddArchiveObjects(data);
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
@@ -84,6 +85,12 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
+        application.MapScans();
+        application.MapAssessors();
+        application.MapReconstructions();
+        application.MapSharing();
+        application.MapObjectStatus();
+        application.MapSchemas();
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
