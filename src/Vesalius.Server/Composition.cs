@@ -34,6 +34,8 @@ internal static class Composition
         services.AddSingleton(new VesaliusDatabase(connectionString));
         services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
         services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
+        services.AddSingleton<Invitations>().AddSingleton<Preferences>().AddSingleton<MailOutbox>().AddSingleton<Letters>().AddSingleton<WorkflowDirectory>();
+        services.AddHostedService(s => s.GetRequiredService<MailOutbox>());
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
@@ -97,6 +99,10 @@ internal static class Composition
         application.MapConfiguration();
         application.MapSiteConfig();
         application.MapUsers();
+        application.MapMembers();
+        application.MapGroups();
+        application.MapRegistration();
+        application.MapNotifications();
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();

@@ -13,12 +13,6 @@ namespace Vesalius.Server.Data;
 /// <summary><c>/data/projects</c> (rest-api §3).</summary>
 internal static class Projects
 {
-    private static readonly Dictionary<string, ProjectRole> Groups = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["owner"] = ProjectRole.Owner, ["owners"] = ProjectRole.Owner, ["member"] = ProjectRole.Member, ["members"] = ProjectRole.Member,
-        ["collaborator"] = ProjectRole.Collaborator, ["collaborators"] = ProjectRole.Collaborator,
-    };
-
     public static void MapProjects(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/data/projects", ListAsync);
@@ -62,14 +56,6 @@ internal static class Projects
             return Results.Text((await access.AccessibilityAsync(row.Id, context.RequestAborted)).ToString()!.ToLowerInvariant());
         });
         endpoints.MapPut("/data/projects/{project}/accessibility/{level}", SetAccessibilityAsync);
-        endpoints.MapGet("/data/projects/{project}/users", async (HttpContext context, string project) =>
-        {
-            var row = await Scope.ProjectAsync(context, project, ProjectRights.Read);
-            return await MembersAsync(context, row.Id);
-        });
-        endpoints.MapPut("/data/projects/{project}/users/{group}/{login}", (HttpContext context, string project, string group, string login) => SetMemberAsync(context, project, group, login));
-        endpoints.MapDelete("/data/projects/{project}/users/{group}/{login}", (HttpContext context, string project, string group, string login) => RemoveMemberAsync(context, project, login));
-        endpoints.MapDelete("/data/projects/{project}/users/{login}", RemoveMemberAsync);
     }
 
     private static int Code(string text, params int[] allowed) =>
@@ -213,57 +199,5 @@ internal static class Projects
         await access.SetAccessibilityAsync(row.Id, wanted, context.RequestAborted);
         await Scope.AuditAsync(context, $"project.accessibility.{wanted}", row.Id);
         return Results.Ok();
-    }
-
-    private static async Task<IResult> MembersAsync(HttpContext context, string projectId)
-    {
-        var table = new ResultTable("GROUP_ID", "displayname", "login", "firstname", "lastname", "email");
-        foreach (var member in await context.RequestServices.GetRequiredService<ProjectAccess>().MembersAsync(projectId, context.RequestAborted))
-        {
-            table.Add(member.GroupId, member.GroupName, member.Login, member.FirstName, member.LastName, member.Email);
-        }
-
-        return new TableResult(table);
-    }
-
-    private static async Task<IResult> SetMemberAsync(HttpContext context, string project, string group, string logins)
-    {
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
-        var name = group.StartsWith(row.Id + "_", StringComparison.Ordinal) ? group[(row.Id.Length + 1)..] : group;
-        if (!Groups.TryGetValue(name, out var role))
-        {
-            throw RequestRefusedException.NotFound("There is no such group in the project.");
-        }
-
-        var users = context.RequestServices.GetRequiredService<UserDirectory>();
-        foreach (var login in logins.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (login == "guest")
-            {
-                throw new RequestRefusedException(412, "The guest cannot be a member.");
-            }
-
-            if (await users.FindAsync(login, context.RequestAborted) is null)
-            {
-                throw RequestRefusedException.NotFound("There is no such user.");
-            }
-
-            await context.RequestServices.GetRequiredService<ProjectAccess>().SetMemberAsync(row.Id, login, role, context.RequestAborted);
-            await Scope.AuditAsync(context, $"project.member.{role}", $"{row.Id}/{login}");
-        }
-
-        return await MembersAsync(context, row.Id);
-    }
-
-    private static async Task<IResult> RemoveMemberAsync(HttpContext context, string project, string login)
-    {
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
-        if (await context.RequestServices.GetRequiredService<ProjectAccess>().RemoveMemberAsync(row.Id, login, context.RequestAborted) == 0)
-        {
-            throw RequestRefusedException.NotFound("The user is no member of the project.");
-        }
-
-        await Scope.AuditAsync(context, "project.member.remove", $"{row.Id}/{login}");
-        return await MembersAsync(context, row.Id);
     }
 }
