@@ -6,6 +6,9 @@ public sealed record IntakeSource
     /// <summary>Door: receiver <c>AE:port</c>, or <c>upload</c>.</summary>
     public required string Door { get; init; }
 
+    /// <summary>AE title whose C-MOVE brought it; null if none did.</summary>
+    public string? MoveOriginator { get; init; }
+
     /// <summary>Rules of the receiver.</summary>
     public ReceiverRules? Rules { get; init; }
 

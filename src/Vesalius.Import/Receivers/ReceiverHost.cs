@@ -99,7 +99,7 @@ public sealed class ReceiverHost(
             Door = $"{receiver.AeTitle}:{receiver.Port}", Rules = receiver.Rules(), Identifier = receiver.Identifier, PreventAnonymisation = !receiver.AnonymizationEnabled,
         };
 
-        public IObjectSink BeginObject(StoreRequest request) => new Sink(host, _source, request);
+        public IObjectSink BeginObject(StoreRequest request) => new Sink(host, _source with { MoveOriginator = request.MoveOriginatorAeTitle }, request);
     }
 
     private sealed class Sink(ReceiverHost host, IntakeSource source, StoreRequest request) : IObjectSink
