@@ -1,9 +1,11 @@
+using Microsoft.AspNetCore.HttpOverrides;
 using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
 using Vesalius.Prearchive;
+using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
@@ -32,6 +34,8 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new VesaliusDatabase(connectionString));
         services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
+        services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
+        services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
@@ -47,14 +51,19 @@ internal static class Composition
         services.AddSingleton<UploadImporter>();
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
+        services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
+        services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
         services.AddRouting();
     }
 
     public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
     {
+        // A proxy on this machine says where a request really comes from; nobody else is believed.
+        application.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
+        application.UseMiddleware<SecurityHeadersMiddleware>();
         // Before anything else: the site's own files are the same for everybody.
         application.UseWebSite(options.WebSite);
         application.UseMiddleware<PathAliasMiddleware>();
@@ -62,13 +71,18 @@ internal static class Composition
         application.UseMiddleware<SignInMiddleware>();
         // After the path has its canonical form.
         application.UseRouting();
+        application.UseMiddleware<AuditMiddleware>();
         application.UsePages(options.WebSite);
     }
 
     public static void MapVesalius(this WebApplication application)
     {
-        application.MapHealth();
+        application.MapPages();
         application.MapSignIn();
+        application.MapAliasTokens();
+        application.MapPasswordPages();
+        application.MapTraining();
+        application.MapAudit();
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
@@ -81,6 +95,13 @@ internal static class Composition
         application.MapAnonymize();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapPacs();
+        application.MapPacsAvailability();
+        application.MapDqrSettings();
+        application.MapDqrQueries();
+        application.MapDqrImport();
+        application.MapDqrLists();
+        application.MapArrivalRules();
         application.MapLive();
     }
 }

@@ -12,6 +12,9 @@ public sealed record IntakeSource
     /// <summary>Rules of the receiver.</summary>
     public ReceiverRules? Rules { get; init; }
 
+    /// <summary>How project, subject and session are found.</summary>
+    public string Identifier { get; init; } = Receiver.Identifiers[0];
+
     /// <summary>Labels that the request gives.</summary>
     public GivenLabels Given { get; init; } = new();
 
@@ -56,6 +59,10 @@ public enum IntakeOutcome
     Rejected,
     /// <summary>The site script failed; it is in quarantine.</summary>
     Quarantined,
+    /// <summary>A series import filter keeps it out; nothing of it was stored.</summary>
+    Filtered,
+    /// <summary>Its patient opted out; nothing of it was stored.</summary>
+    OptedOut,
 }
 
 /// <summary>What became of an object, and where it is.</summary>

@@ -12,7 +12,7 @@ namespace Vesalius.Import;
 /// <summary>The one door into the server: identify, de-identify, write, flush, record. Whatever brings an object calls it.</summary>
 public sealed class ObjectIntake(
     ObjectIdentifier identifier, IRequestedStudies requests, ScriptLibrary scripts, QuarantineStore quarantine, PrearchiveStore store, SessionGates gates, RowWriter rows,
-    VesaliusDatabase database, ReadOnlyMemory<byte> siteKey, TimeProvider time, ILogger<ObjectIntake> logger)
+    VesaliusDatabase database, ReadOnlyMemory<byte> siteKey, TimeProvider time, ILogger<ObjectIntake> logger, ArrivalRules wanted)
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
@@ -47,6 +47,13 @@ public sealed class ObjectIntake(
     private async Task<IntakeResult> TakeRequestedAsync(
         DataSet dataSet, TransferSyntax transferSyntax, RequestedStudy request, IntakeSource source, CancellationToken cancellationToken)
     {
+        // By the header as it came: relabelled, nobody could be recognised as opted out.
+        if (await wanted.RefuseAsync(dataSet, new Identity(request.ProjectId, "", "", null, 0), source, cancellationToken).ConfigureAwait(false) is { } refused)
+        {
+            Count(refused);
+            return new IntakeResult(refused, null);
+        }
+
         var meta = Part10Writer.MakeFileMeta(dataSet.GetString(Tag.SOPClassUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, transferSyntax.Uid);
         var original = Part10Writer.Encode(meta, dataSet, transferSyntax);
         GivenLabels? labels;
@@ -71,7 +78,13 @@ public sealed class ObjectIntake(
 
     private async Task<IntakeResult> TakeIdentifiedAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, CancellationToken cancellationToken)
     {
-        var identity = await identifier.IdentifyAsync(dataSet, source.Rules, source.Given, cancellationToken).ConfigureAwait(false);
+        var identity = await identifier.IdentifyAsync(dataSet, source, cancellationToken).ConfigureAwait(false);
+        if (await wanted.RefuseAsync(dataSet, identity, source, cancellationToken).ConfigureAwait(false) is { } refused)
+        {
+            Count(refused);
+            return new IntakeResult(refused, null);
+        }
+
         var meta = Part10Writer.MakeFileMeta(dataSet.GetString(Tag.SOPClassUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, transferSyntax.Uid);
         var script = source.PreventAnonymisation ? null : await scripts.ActiveSiteAsync(cancellationToken).ConfigureAwait(false);
         if (script is not null)

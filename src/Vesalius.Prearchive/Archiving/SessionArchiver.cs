@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Vesalius.Access;
 using Vesalius.Anonymisation;
+using Vesalius.Anonymisation.Profile;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
 using Vesalius.Database;
@@ -186,8 +188,7 @@ public sealed class SessionArchiver(
         }
         else
         {
-            var options = script.Script.AltersPixels ? new ReadOptions { LargeValueLength = int.MaxValue } : null;
-            var file = await Part10File.OpenAsync(source, options, cancellationToken).ConfigureAwait(false);
+            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
             if (Deidentification.WasApplied(script, file.DataSet))
             {
                 DurableFile.LinkOrCopy(source, target);
@@ -233,6 +234,7 @@ public sealed class SessionArchiver(
         Variables = new Dictionary<string, string>
         {
             ["project"] = request.ProjectId, ["subject"] = request.SubjectLabel, ["session"] = request.SessionLabel, ["user"] = request.User, ["study"] = session.StudyInstanceUid,
+            ["dateShift"] = DateShift.Days(siteKey.Span, request.ProjectId, request.SubjectLabel).ToString(CultureInfo.InvariantCulture),
         },
         FileMeta = file.FileMeta,
         TransferSyntaxUid = file.TransferSyntax.Uid,

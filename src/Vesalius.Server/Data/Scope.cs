@@ -81,6 +81,9 @@ internal static class Scope
         return found.Count > 0 ? found : throw RequestRefusedException.NotFound("There is no such scan.");
     }
 
-    public static Task AuditAsync(HttpContext context, string action, string subject) => context.RequestServices.GetRequiredService<AuditTrail>().RecordAsync(
-        context.Caller().Login, context.Connection.RemoteIpAddress?.ToString() ?? "", action, subject, CancellationToken.None);
+    public static Task AuditAsync(HttpContext context, string action, string subject)
+    {
+        AuditMiddleware.Written(context);
+        return context.RequestServices.GetRequiredService<AuditTrail>().RecordAsync(context.Caller().Login, context.Address(), action, subject, CancellationToken.None);
+    }
 }

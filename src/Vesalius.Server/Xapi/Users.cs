@@ -165,10 +165,9 @@ internal static partial class Users
 
     private static async Task CheckPasswordAsync(HttpContext context, string password, SiteSettings settings)
     {
-        var form = await settings.TextAsync("passwordComplexity", context.RequestAborted);
-        if (!Regex.IsMatch(password, form, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)))
+        if (await context.RequestServices.GetRequiredService<PasswordRules>().FaultAsync(null, password, context.RequestAborted) is { } fault)
         {
-            throw RequestRefusedException.BadRequest("The password is not as the site wants passwords.");
+            throw RequestRefusedException.BadRequest(fault);
         }
     }
 
