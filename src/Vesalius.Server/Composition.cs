@@ -5,6 +5,7 @@ using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
 using Vesalius.Prearchive;
+using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
@@ -57,6 +58,7 @@ internal static class Composition
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
+        services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
         services.AddRouting();
     }
 
@@ -107,6 +109,12 @@ internal static class Composition
         application.MapPixels();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapPacs();
+        application.MapPacsAvailability();
+        application.MapDqrSettings();
+        application.MapDqrQueries();
+        application.MapDqrImport();
+        application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
     }
