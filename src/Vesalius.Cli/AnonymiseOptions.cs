@@ -71,6 +71,9 @@ internal sealed record AnonymiseOptions
                 var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var jobs) && jobs > 0;
                 Jobs = isNumber ? jobs : Jobs;
                 return isNumber;
+            case "--date-shift":
+                Variables["dateShift"] = value;
+                return int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
             case "--project" or "--subject" or "--session":
                 Variables[name[2..]] = value;
                 return true;

@@ -5,6 +5,7 @@ using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
 using Vesalius.Prearchive;
+using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
@@ -40,7 +41,7 @@ internal static class Composition
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
-        services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>();
+        services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton<IdleSessionService>();
@@ -50,11 +51,14 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
+        services.AddArchiveObjects(data);
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
+        services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
+        services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
         services.AddRouting();
         services.AddApiDescription();
     }
@@ -86,6 +90,12 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
+        application.MapScans();
+        application.MapAssessors();
+        application.MapReconstructions();
+        application.MapSharing();
+        application.MapObjectStatus();
+        application.MapSchemas();
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
@@ -100,8 +110,16 @@ internal static class Composition
         application.MapApiDescription();
         application.MapAccessDisplays();
         application.MapAnonymize();
+        application.MapPixels();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapPacs();
+        application.MapPacsAvailability();
+        application.MapDqrSettings();
+        application.MapDqrQueries();
+        application.MapDqrImport();
+        application.MapDqrLists();
+        application.MapArrivalRules();
         application.MapLive();
     }
 }

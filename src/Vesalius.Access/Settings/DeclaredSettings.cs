@@ -87,7 +87,7 @@ internal static class DeclaredSettings
         Add(
             SettingTier.Authenticated, SettingKind.Text,
             ("dicomFileNameTemplate", "${StudyInstanceUID}-${SeriesNumber}-${InstanceNumber}-${HashSOPClassUIDWithSOPInstanceUID}"), ("processingUrl", ""),
-            ("sitewidePetTracers", ""), ("siteDescriptionText", ""), ("siteDescriptionType", "Text"), ("failMergeOn", "false"),
+            ("sitewidePetTracers", ""), ("sitewideSeriesImportFilterMode", "blacklist"), ("sitewideSeriesImportFilter", ""), ("siteDescriptionText", ""), ("siteDescriptionType", "Text"), ("failMergeOn", "false"),
             ("passwordComplexityMessage", "The password is not as the site wants passwords."));
         Add(SettingTier.Authenticated, SettingKind.Text, ("uiDateFormat", "yyyy-MM-dd"), ("uiTimeFormat", "HH:mm:ss"), ("uiDateTimeFormat", "yyyy-MM-dd HH:mm:ss"), ("uiDateTimeSecondsFormat", "yyyy-MM-dd HH:mm:ss.SSS"));
         Add(SettingTier.Authenticated, SettingKind.Interval, ("sessionTimeout", "15 minutes"));
@@ -100,7 +100,7 @@ internal static class DeclaredSettings
             ("initialized", true), ("userRegistrationApproval", true), ("enableCsrfToken", true), ("enableDicomReceiver", true), ("showServerPaths", false),
             ("passwordTemporaryMustChange", false), ("security.prevent-data-deletion", false), ("par", true));
         Add(SettingTier.Administrator, SettingKind.Email, ("adminEmail", "you@yoursite.org"));
-        Add(SettingTier.Administrator, SettingKind.Interval, ("aliasTokenTimeout", "2 days"), ("maxFailedLoginsLockoutDuration", "1 hour"), ("passwordExpirationInterval", "1 year"), ("passwordHistoryDuration", "1 year"), ("emailVerificationExpiration", "1 day"), ("resetPasswordTimeout", "2 hours"), ("trainingValidity", "1 year"));
+        Add(SettingTier.Administrator, SettingKind.Interval, ("aliasTokenTimeout", "2 days"), ("assumeSameSessionIfArrivedWithin", "30 minutes"), ("maxFailedLoginsLockoutDuration", "1 hour"), ("passwordExpirationInterval", "1 year"), ("passwordHistoryDuration", "1 year"), ("emailVerificationExpiration", "1 day"), ("resetPasswordTimeout", "2 hours"), ("trainingValidity", "1 year"));
         Add(SettingTier.Administrator, SettingKind.Number, ("concurrentMaxSessions", 1000), ("maxFailedLogins", 20), ("trainingPassMark", 80));
         Add(SettingTier.Administrator, SettingKind.Pattern, ("passwordComplexity", "^.*$"));
         Add(

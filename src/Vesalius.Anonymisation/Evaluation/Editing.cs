@@ -22,6 +22,7 @@ internal static class Editing
             throw new EvaluationException($"sequences are nested deeper than {DeepestNesting} levels.");
         }
 
+        run.PlacesChanged();
         var dataSet = run.Container(path.Steps[0].Tag!.Group);
         foreach (var step in path.Steps.SkipLast(1))
         {
@@ -175,6 +176,11 @@ internal static class Editing
     {
         foreach (var place in PathLookup.Find(run, path))
         {
+            if (place.Element is SequenceElement)
+            {
+                run.PlacesChanged();
+            }
+
             if (path.Last.Item is not { } number)
             {
                 place.Owner.Remove(place.Element.Tag);

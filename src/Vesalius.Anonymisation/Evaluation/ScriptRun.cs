@@ -26,6 +26,11 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
 
     public bool PixelsAltered { get; set; }
 
+    /// <summary>Transfer syntax of the pixels as they now are.</summary>
+    public string PixelSyntaxUid { get; set; } = context.TransferSyntaxUid ?? "";
+
+    public CancellationToken CancellationToken { get; } = cancellationToken;
+
     /// <summary>Where elements of group 0002 live: with the file's meta information, or in the data set of the JSON model.</summary>
     public DataSet Container(ushort group) => group == 0x0002 && Context.FileMeta is { } meta ? meta : DataSet;
 
@@ -56,7 +61,54 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
         }
     }
 
-    public void CheckCancelled() => cancellationToken.ThrowIfCancellationRequested();
+    private Dictionary<uint, List<DataSet>>? _holders;
+
+    /// <summary>The data sets, top level and items, that may hold an element of this tag. Elements that were deleted since are still listed, so ask the data set.</summary>
+    /// <exception cref="EvaluationException">Sequences are nested too deeply.</exception>
+    public IReadOnlyList<DataSet> Holders(Tag tag)
+    {
+        if (_holders is null)
+        {
+            _holders = [];
+            Index(DataSet, 0);
+        }
+
+        return _holders.TryGetValue(tag.Value, out var found) ? found : [];
+    }
+
+    private void Index(DataSet dataSet, int depth)
+    {
+        if (depth > PathLookup.DeepestNesting)
+        {
+            throw new EvaluationException($"sequences are nested deeper than {PathLookup.DeepestNesting} levels.");
+        }
+
+        foreach (var element in dataSet)
+        {
+            if (!_holders!.TryGetValue(element.Tag.Value, out var list))
+            {
+                _holders[element.Tag.Value] = list = [];
+            }
+
+            if (list.Count == 0 || !ReferenceEquals(list[^1], dataSet))
+            {
+                list.Add(dataSet);
+            }
+
+            if (element is SequenceElement sequence)
+            {
+                foreach (var item in sequence.Items)
+                {
+                    Index(item, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// <summary>An element was added, or a sequence or an item went: what was known of places is forgotten.</summary>
+    public void PlacesChanged() => _holders = null;
+
+    public void CheckCancelled() => CancellationToken.ThrowIfCancellationRequested();
 
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()

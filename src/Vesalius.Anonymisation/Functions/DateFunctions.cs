@@ -16,7 +16,8 @@ internal static class DateFunctions
 
     private static ScriptValue Shift(FunctionCall call, string unit, Vr[] allowed)
     {
-        if (call.Arguments[0] is PlaceValue place && PathLookup.Find(call.Run, place.Path) is [var found, ..] && !allowed.Contains(found.Element.Vr))
+        if (call.Arguments[0] is PlaceValue place && PathLookup.Find(call.Run, place.Path) is [var found, ..]
+            && !allowed.Contains(found.Element.Vr == Vr.UN ? DataDictionary.VrOf(found.Element.Tag) : found.Element.Vr))
         {
             throw new EvaluationException($"{found.Element.Tag} is {found.Element.Vr}, which '{call.Name}' does not shift.");
         }

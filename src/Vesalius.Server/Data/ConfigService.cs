@@ -149,6 +149,11 @@ internal static class ConfigService
         }
 
         Check(tool, path, contents);
+        if (tool == SeriesFilters.Tool && path == SeriesFilters.Place)
+        {
+            await TakeFilterAsync(context, project, contents, login);
+        }
+
         var first = await store.PutAsync(tool, path, project, contents, enabled ?? true, login, context.Request.Query["reason"].ToString(), context.RequestAborted);
         await Scope.AuditAsync(context, "configuration.store", $"{project}/{tool}/{path}");
         return Results.StatusCode(first ? 201 : 200);
@@ -210,6 +215,26 @@ internal static class ConfigService
         if (tool == "dicom" && path.EndsWith("Rules", StringComparison.Ordinal) && RoutingExpression.Parse(contents).Fault is { } fault)
         {
             throw RequestRefusedException.BadRequest(fault);
+        }
+    }
+
+    // The site's filter has two addresses, this one and the site settings; the settings are what counts.
+    private static async Task TakeFilterAsync(HttpContext context, string? project, string contents, string login)
+    {
+        var (stored, fault) = SeriesFilters.Read(contents);
+        if (fault is not null)
+        {
+            throw RequestRefusedException.BadRequest(fault);
+        }
+
+        if (project is null)
+        {
+            await context.RequestServices.GetRequiredService<SiteSettings>().SetAsync(
+                new Dictionary<string, JsonNode?>
+                {
+                    [SeriesFilters.EnabledSetting] = stored!.Enabled, [SeriesFilters.ModeSetting] = stored.Mode, [SeriesFilters.TextSetting] = stored.List,
+                },
+                login, context.RequestAborted);
         }
     }
 }

@@ -65,7 +65,7 @@ internal static class ImportEndpoints
 
         if (result.SessionIds.Count == 0)
         {
-            throw new RequestRefusedException(422, $"Nothing was stored: {result.Quarantined} objects are in quarantine because the site script failed on them, {result.Rejected} were rejected by it.");
+            throw new RequestRefusedException(422, $"Nothing was stored: {result.Quarantined} objects are in quarantine because the site script failed on them, {result.Rejected} were rejected by it, {result.Refused} are not wanted (series filter or opt-out).");
         }
 
         return await AnswerAsync(context, result, autoArchive, handler, PrearchiveEndpoints.Merge(Value("overwrite")), Value("overwrite_files") == "true");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -70,17 +71,15 @@ internal static class Workflows
 
     private static Item ItemOf(Workflow row)
     {
-        var fields = new Dictionary<string, object?>
-        {
-            ["wrk_workflowData_id"] = row.Id, ["ID"] = row.ObjectId, ["ExternalID"] = row.ExternalId, ["data_type"] = row.DataType, ["pipeline_name"] = row.PipelineName,
-            ["launch_time"] = row.LaunchTime, ["status"] = row.Status, ["create_user"] = row.CreateUser,
-        };
+        var item = new Item("wrk:workflowData", row.Created)
+            .With("wrk_workflowData_id", row.Id).With("ID", row.ObjectId).With("ExternalID", row.ExternalId).With("data_type", row.DataType).With("pipeline_name", row.PipelineName)
+            .With("launch_time", row.LaunchTime).With("status", row.Status).With("create_user", row.CreateUser);
         foreach (var (key, value) in JsonSerializer.Deserialize<Dictionary<string, string>>(row.Fields)!)
         {
-            fields.TryAdd(key, value);
+            item.With(key, value);
         }
 
-        return new Item("wrk:workflowData", fields, row.Created, []);
+        return item;
     }
 
     private static async Task<IResult> PutAsync(HttpContext context, long? id, WorkflowDirectory workflows)

@@ -85,6 +85,12 @@ internal static class SiteConfig
             throw RequestRefusedException.BadRequest(string.Join("; ", faults));
         }
 
+        // Settings that would keep everything out, or nothing, are refused while their author is there.
+        if (await services.GetRequiredService<SeriesFilters>().FaultAsync(values.ToDictionary(v => v.Key, v => v.Value?.ToString() ?? ""), context.RequestAborted) is { } fault)
+        {
+            throw RequestRefusedException.BadRequest(fault);
+        }
+
         await services.GetRequiredService<SiteSettings>().SetAsync(values, context.Caller().Login, context.RequestAborted);
         if (values.Keys.Any(k => k is "enableDicomReceiver"))
         {
