@@ -37,6 +37,8 @@ internal static class Composition
         services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
         services.AddSingleton<Invitations>().AddSingleton<Preferences>().AddSingleton<MailOutbox>().AddSingleton<Letters>().AddSingleton<WorkflowDirectory>();
         services.AddHostedService(s => s.GetRequiredService<MailOutbox>());
+        services.AddSingleton<IEnumerable<LdapOptions>>(options.Ldap).AddSingleton<ProviderSignIn>();
+        services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
@@ -73,6 +75,7 @@ internal static class Composition
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
+        application.UseMetrics();
         // After the path has its canonical form.
         application.UseRouting();
         application.UseMiddleware<AuditMiddleware>();

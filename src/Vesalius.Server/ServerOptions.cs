@@ -1,3 +1,5 @@
+using Vesalius.Access;
+
 namespace Vesalius.Server;
 
 /// <summary>What the server is started with: <c>vesalius.json</c> in the data folder &lt; environment <c>VESALIUS__KEY</c> &lt; command line.</summary>
@@ -20,6 +22,9 @@ public sealed record ServerOptions
 
     /// <summary>Folder of the built web site; null serves the interfaces only. Default the <c>web</c> folder beside the program, where there is one.</summary>
     public string? WebSite { get; init; }
+
+    /// <summary>LDAP directories whose users may sign in: <c>Ldap:0:Id</c>, <c>Ldap:0:Host</c>, <c>Ldap:0:SearchBase</c> and so on.</summary>
+    public IReadOnlyList<LdapOptions> Ldap { get; init; } = [];
 
     /// <summary>Reads the options.</summary>
     /// <exception cref="FormatException">An option is unknown or no number.</exception>
@@ -53,7 +58,19 @@ public sealed record ServerOptions
             DicomPort = Port(configuration, "DicomPort", 8104),
             AdminPassword = configuration["AdminPassword"],
             ConnectionString = configuration["ConnectionString"],
-            WebSite = configuration["WebSite"] ?? (Path.Combine(AppContext.BaseDirectory, "web") is var beside && Directory.Exists(beside) ? beside : null),
+            Ldap = [.. configuration.GetSection("Ldap").GetChildren().Select(Directory)],
+            WebSite = configuration["WebSite"] ?? (Path.Combine(AppContext.BaseDirectory, "web") is var beside && System.IO.Directory.Exists(beside) ? beside : null),
+        };
+    }
+
+    private static LdapOptions Directory(IConfigurationSection section)
+    {
+        string Needed(string key) => section[key] is { Length: > 0 } text ? text : throw new FormatException($"{section.Path}:{key} is missing.");
+        bool Flag(string key, bool fallback) => section[key] is not { } text ? fallback : bool.TryParse(text, out var flag) ? flag : throw new FormatException($"{section.Path}:{key} must be true or false.");
+        return new LdapOptions
+        {
+            Id = Needed("Id"), Name = section["Name"] ?? "LDAP", Host = Needed("Host"), Port = section["Port"] is null ? null : Port(section, "Port", 0), Tls = Flag("Tls", true), BindDn = section["BindDn"] ?? "",
+            BindPassword = section["BindPassword"] ?? "", SearchBase = Needed("SearchBase"), SearchFilter = section["SearchFilter"] ?? "(uid={0})", CreatesUsers = Flag("CreatesUsers", true),
         };
     }
 

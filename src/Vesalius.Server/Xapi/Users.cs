@@ -82,6 +82,8 @@ internal static class Users
                 },
             });
         });
+        endpoints.MapGet("/xapi/users/authProviders", (ProviderSignIn providers) =>
+            Results.Json(providers.Names.Prepend(KeyValuePair.Create("localdb", "Local")).Select(p => new { id = p.Key, name = p.Value })));
         endpoints.MapPut("/xapi/users/update", UpdateOwnAsync);
         endpoints.MapGet("/xapi/users/{login}", async (HttpContext context, string login) =>
         {
