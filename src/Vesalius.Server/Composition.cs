@@ -5,6 +5,7 @@ using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
 using Vesalius.Prearchive;
+using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
@@ -34,6 +35,8 @@ internal static class Composition
         services.AddSingleton(new VesaliusDatabase(connectionString));
         services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
         services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
+        services.AddSingleton<Invitations>().AddSingleton<Preferences>().AddSingleton<MailOutbox>().AddSingleton<Letters>().AddSingleton<WorkflowDirectory>();
+        services.AddHostedService(s => s.GetRequiredService<MailOutbox>());
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
@@ -48,12 +51,14 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
+        services.AddArchiveObjects(data);
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
+        services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
         services.AddRouting();
     }
 
@@ -84,16 +89,32 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
+        application.MapScans();
+        application.MapAssessors();
+        application.MapReconstructions();
+        application.MapSharing();
+        application.MapObjectStatus();
+        application.MapSchemas();
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();
         application.MapSiteConfig();
         application.MapUsers();
+        application.MapMembers();
+        application.MapGroups();
+        application.MapRegistration();
+        application.MapNotifications();
         application.MapAnonymize();
         application.MapPixels();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapPacs();
+        application.MapPacsAvailability();
+        application.MapDqrSettings();
+        application.MapDqrQueries();
+        application.MapDqrImport();
+        application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
     }

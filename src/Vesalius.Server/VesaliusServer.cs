@@ -4,7 +4,9 @@ using Vesalius.Archive;
 using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
+using Vesalius.Jobs;
 using Vesalius.Prearchive;
+using Vesalius.QueryRetrieve;
 using Vesalius.Server.Security;
 
 namespace Vesalius.Server;
@@ -121,10 +123,13 @@ public sealed class VesaliusServer : IAsyncDisposable
             [
                 new MigrationSource("Access", typeof(UserDirectory).Assembly), new MigrationSource("Archive", typeof(ArchiveLayout).Assembly),
                 new MigrationSource("Prearchive", typeof(PrearchiveStore).Assembly), new MigrationSource("Import", typeof(ReceiverHost).Assembly),
+                new MigrationSource("Jobs", typeof(JobStore).Assembly), new MigrationSource("QueryRetrieve", typeof(ImportQueue).Assembly),
             ],
             cancellationToken).ConfigureAwait(false);
         await FirstStart.PrepareAsync(services, options, cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<Archive.Life.FolderMoves>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().RecoverAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<ImportQueue>().SweepAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
 

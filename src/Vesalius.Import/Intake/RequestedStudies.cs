@@ -15,6 +15,9 @@ public interface IRequestedStudies
 /// <summary>A study that somebody asked for.</summary>
 public abstract class RequestedStudy
 {
+    /// <summary>Project that it is for; null for none.</summary>
+    public abstract string? ProjectId { get; }
+
     /// <summary>Edits an object of it in place, as the request wants.</summary>
     /// <returns>Its labels; null to leave the object out.</returns>
     /// <exception cref="Anonymisation.ScriptRunException">The request's script failed; the object goes into quarantine.</exception>

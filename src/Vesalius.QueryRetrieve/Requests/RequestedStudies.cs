@@ -79,6 +79,8 @@ public sealed class RequestedStudies(VesaliusDatabase database, DqrSettings sett
 
     private sealed class Requested(Route route, ArrivalLog arrivals) : RequestedStudy
     {
+        public override string ProjectId => route.ProjectId;
+
         public override GivenLabels? Relabel(DataSet dataSet, CancellationToken cancellationToken)
         {
             if (route.Script is { Length: > 0 } text)
@@ -106,6 +108,8 @@ public sealed class RequestedStudies(VesaliusDatabase database, DqrSettings sett
 
     private sealed class Unsolicited : RequestedStudy
     {
+        public override string? ProjectId => null;
+
         public override GivenLabels Relabel(DataSet dataSet, CancellationToken cancellationToken) => new("Unassigned");
 
         public override ValueTask ArrivedAsync(string seriesInstanceUid, string sopInstanceUid, IntakeResult result, CancellationToken cancellationToken) => ValueTask.CompletedTask;

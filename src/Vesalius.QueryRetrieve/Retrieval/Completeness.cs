@@ -49,6 +49,7 @@ public sealed record Completeness(IReadOnlyList<ExpectedSeries> Expected)
         {
             expected = Count, arrived = arrived.Count, rounds,
             stored = arrived.Count(a => a.Outcome is "Stored" or "Duplicate"), conflicts = arrived.Count(a => a.Outcome == "Conflict"), rejected = arrived.Count(a => a.Outcome == "Rejected"),
+            filtered = arrived.Count(a => a.Outcome == "Filtered"), optedOut = arrived.Count(a => a.Outcome == "OptedOut"),
             quarantined = arrived.Count(a => a.Outcome == "Quarantined"),
             basis = Expected.All(s => s.Instances is not null) ? "instances" : Count is not null ? "counts" : "stability",
             series = Expected.Select(s => new

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Vesalius.Database;
+using Vesalius.Import;
 using Vesalius.Jobs;
 using Vesalius.Prearchive;
 
@@ -9,7 +10,7 @@ namespace Vesalius.QueryRetrieve;
 /// <summary>Carries out requests: asks, retrieves, verifies, archives (R4–R6). Every step bears repetition after a crash.</summary>
 public sealed class RetrieveHandler(
     ImportQueue queue, PacsDirectory directory, AvailabilityDirectory availability, PacsConnections connections, DqrSettings settings, RequestedStudies routes, ArrivalLog arrivals,
-    SessionHandover handover, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
+    SessionHandover handover, OptOutRegistry optOuts, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
 {
     private const int Rounds = 2;
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(6);
@@ -109,6 +110,11 @@ public sealed class RetrieveHandler(
                 return studies.Count == 0
                     ? JobResult.Ended(ImportOutcome.Failed, "There was a problem: the PACS has no such study.")
                     : JobResult.Ended(ImportOutcome.Refused, $"There was a problem: {studies.Count} studies match; name the one that is meant by its Study Instance UID.");
+            }
+
+            if (studies[0].PatientId is { Length: > 0 } patient && await optOuts.HasAsync(patient, cancellationToken).ConfigureAwait(false))
+            {
+                return JobResult.Ended(ImportOutcome.Refused, "There was a problem: the patient has opted out.");
             }
 
             if (!await _progress.OpenRouteAsync(request.Id, studies[0], cancellationToken).ConfigureAwait(false))
@@ -244,6 +250,12 @@ public sealed class RetrieveHandler(
             }
 
             return JobResult.Ended(ImportOutcome.Incomplete, $"There was a problem: {reason}");
+        }
+
+        if (arrived > 0 && came.Where(c => c.Outcome is not null).All(c => c.Outcome is "OptedOut" or "Filtered"))
+        {
+            return JobResult.Ended(ImportOutcome.Refused, came.Any(c => c.Outcome == "OptedOut")
+                ? "There was a problem: the patient has opted out." : "There was a problem: the series filters keep all of the study out.");
         }
 
         if (came.Count(c => c.Outcome == "Quarantined") is > 0 and var quarantined)
