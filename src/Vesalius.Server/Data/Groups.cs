@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
 using Vesalius.Server.Rendering;
 
 namespace Vesalius.Server.Data;
@@ -45,13 +46,15 @@ internal static partial class Groups
     {
         var row = await Members.ReadableProjectAsync(context, project);
         var found = (await groups.ListAsync(row.Id, context.RequestAborted)).FirstOrDefault(g => g.GroupId == group) ?? throw RequestRefusedException.NotFound("There is no such group.");
-        var rights = (await groups.RightsAsync(group, context.RequestAborted)).Select(r => new Item(
-            "xdat:element_access",
-            new Dictionary<string, object?> { ["element_name"] = r.DataType, ["read"] = r.Read ? 1 : 0, ["edit"] = r.Edit ? 1 : 0, ["delete"] = r.Delete ? 1 : 0 }, DateTime.UnixEpoch, []));
-        return new ItemResult(new Item(
-            "xdat:userGroup",
-            new Dictionary<string, object?> { ["ID"] = found.GroupId, ["displayName"] = found.DisplayName, ["tag"] = found.Tag, ["xdat_userGroup_id"] = found.Number }, DateTime.UnixEpoch,
-            [("element_access", rights.ToList())]));
+        var item = new Item("xdat:userGroup", DateTime.UnixEpoch)
+            .With("ID", found.GroupId).With("displayName", found.DisplayName).With("tag", found.Tag).With("xdat_userGroup_id", found.Number, isInternal: true);
+        foreach (var right in await groups.RightsAsync(group, context.RequestAborted))
+        {
+            item.Add("element_access", new Item("xdat:element_access", DateTime.UnixEpoch)
+                .With("element_name", right.DataType).With("read", right.Read ? 1 : 0).With("edit", right.Edit ? 1 : 0).With("delete", right.Delete ? 1 : 0));
+        }
+
+        return new ItemResult(item);
     }
 
     private static async Task<IResult> PutAsync(HttpContext context, string project, string? group, ProjectGroups groups)
