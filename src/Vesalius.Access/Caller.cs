@@ -36,6 +36,9 @@ public sealed record Caller(
     /// <summary>The rights of the caller's custom group by project ID. A user has a role or a custom group in a project, never both.</summary>
     public IReadOnlyDictionary<string, TypeRights> ProjectGroups { get; init; } = FrozenDictionary<string, TypeRights>.Empty;
 
+    /// <summary>Site-wide roles of the account, for example <c>Administrator</c> or <c>Dqr</c>.</summary>
+    public IReadOnlyCollection<string> Roles { get; init; } = [];
+
     /// <summary>False while the site asks for training and the caller has no valid record of it (R25): no data is open then, whatever the role.</summary>
     public bool MayOpenData { get; init; } = true;
 }

@@ -1,4 +1,5 @@
 using Vesalius.Dicom;
+using Vesalius.Dicom.PixelData;
 
 namespace Vesalius.Anonymisation;
 
@@ -7,14 +8,6 @@ public interface ILookupTable
 {
     /// <summary>The value of a line <c>kind/key = value</c>; null if there is none.</summary>
     string? Find(string kind, string key);
-}
-
-/// <summary>Decodes compressed pixel data, for scripts that alter pixels.</summary>
-public interface IPixelDecoder
-{
-    /// <summary>Decodes all frames to native pixel data: frames × rows × columns × samples, as the data set then describes.</summary>
-    /// <exception cref="InvalidOperationException">The data cannot be decoded.</exception>
-    byte[] Decode(DataSet dataSet, EncapsulatedElement pixelData, string transferSyntaxUid);
 }
 
 /// <summary>Web pages that an administrator allows scripts to read.</summary>
@@ -57,8 +50,11 @@ public sealed record ScriptContext
     /// <summary>Transfer syntax of the object, for pixels.</summary>
     public string? TransferSyntaxUid { get; init; }
 
-    /// <summary>Decoder for compressed pixels; without one such objects fail where a script alters pixels.</summary>
-    public IPixelDecoder? PixelDecoder { get; init; }
+    /// <summary>Codecs for compressed pixels.</summary>
+    public CodecPool Codecs { get; init; } = CodecPool.Shared;
+
+    /// <summary>Where altered pixels go that are too many for memory, in files without a name.</summary>
+    public string ScratchFolder { get; init; } = Path.GetTempPath();
 
     /// <summary>True if a shift of a date that is missing or empty, assigned to the very element it was read from, does nothing instead of failing
     /// (site setting <c>missingDate</c> = <c>skip</c>).</summary>

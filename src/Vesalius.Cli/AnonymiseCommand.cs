@@ -99,8 +99,7 @@ internal static class AnonymiseCommand
 
         try
         {
-            var reading = script.AltersPixels ? new ReadOptions { LargeValueLength = int.MaxValue } : null;
-            var file = await Part10File.OpenAsync(source, reading, cancellationToken);
+            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken);
             var context = options.Context() with { FileMeta = file.FileMeta, TransferSyntaxUid = file.TransferSyntax.Uid };
             var result = script.Apply(file.DataSet, context, cancellationToken);
             if (result.Outcome == ScriptOutcome.Rejected)

@@ -14,8 +14,8 @@ public interface IJobHandler
     /// <param name="cancellationToken">Cancelled when the job is paused, cancelled or lost, or the server stops.</param>
     Task<JobResult> RunAsync(JobRun run, CancellationToken cancellationToken);
 
-    /// <summary>Called after a job ended by cancellation, wherever it stood, so that the room can tidy up. May be called again.</summary>
-    Task CancelledAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken);
+    /// <summary>Called after jobs ended, in whatever way, so that the room can tidy up. Not called if the node dies at that moment: rooms sweep at start.</summary>
+    Task EndedAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken);
 }
 
 /// <summary>A job under way.</summary>

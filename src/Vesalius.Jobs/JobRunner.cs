@@ -197,7 +197,7 @@ public sealed class JobRunner(
         try
         {
             var result = await handler.RunAsync(new JobRun(job, store), running.Stop.Token).ConfigureAwait(false);
-            await FinishAsync(running, () => CompleteAsync(job, result)).ConfigureAwait(false);
+            await FinishAsync(running, () => CompleteAsync(handler, job, result)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (running.Stop.IsCancellationRequested)
         {
@@ -207,7 +207,7 @@ public sealed class JobRunner(
         {
             JobsLog.Failed(logger, job.Id, job.Kind, e.GetType().Name, e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Vesalius", StringComparison.Ordinal))?.Trim() ?? "");
             var again = JobResult.Retry("An unexpected error; the server's log tells more.", GrowingPause.After(TimeSpan.FromSeconds(10), job.Attempts + 1, TimeSpan.FromHours(1)));
-            await FinishAsync(running, () => CompleteAsync(job, again)).ConfigureAwait(false);
+            await FinishAsync(running, () => CompleteAsync(handler, job, again)).ConfigureAwait(false);
         }
         finally
         {
@@ -220,11 +220,15 @@ public sealed class JobRunner(
         }
     }
 
-    private async Task CompleteAsync(TakenJob job, JobResult result)
+    private async Task CompleteAsync(IJobHandler handler, TakenJob job, JobResult result)
     {
         if (!await store.CompleteAsync(job, result, CancellationToken.None).ConfigureAwait(false))
         {
             JobsLog.Lost(logger, job.Id);
+        }
+        else if (result.Outcome is not null || _running[job.Id].Wish == "cancel")
+        {
+            await handler.EndedAsync([job.Id], CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -240,7 +244,7 @@ public sealed class JobRunner(
         await store.ReleaseAsync(running.Job, state, CancellationToken.None).ConfigureAwait(false);
         if (state == JobState.Ended)
         {
-            await handler.CancelledAsync([running.Job.Id], CancellationToken.None).ConfigureAwait(false);
+            await handler.EndedAsync([running.Job.Id], CancellationToken.None).ConfigureAwait(false);
         }
     }
 

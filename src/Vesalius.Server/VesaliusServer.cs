@@ -124,6 +124,7 @@ public sealed class VesaliusServer : IAsyncDisposable
             ],
             cancellationToken).ConfigureAwait(false);
         await FirstStart.PrepareAsync(services, options, cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<Archive.Life.FolderMoves>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }

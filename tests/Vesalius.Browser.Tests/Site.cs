@@ -64,7 +64,7 @@ public sealed class Site : IAsyncLifetime
     public static Task PictureAsync(IPage page, string name)
     {
         ArgumentNullException.ThrowIfNull(page);
-        return page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, name + ".png") });
+        return page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, name + ".png"), Animations = ScreenshotAnimations.Disabled });
     }
 
     /// <inheritdoc/>

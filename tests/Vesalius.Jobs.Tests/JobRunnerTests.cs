@@ -18,7 +18,7 @@ public sealed class JobRunnerTests(ScratchPostgres postgres) : IClassFixture<Scr
 
         public TaskCompletionSource<string> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public List<long> Cancelled { get; } = [];
+        public List<long> Over { get; } = [];
 
         private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -43,9 +43,9 @@ public sealed class JobRunnerTests(ScratchPostgres postgres) : IClassFixture<Scr
             return JobResult.Ended("done");
         }
 
-        public Task CancelledAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken)
+        public Task EndedAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken)
         {
-            Cancelled.AddRange(ids);
+            Over.AddRange(ids);
             return Task.CompletedTask;
         }
     }
@@ -114,7 +114,7 @@ public sealed class JobRunnerTests(ScratchPostgres postgres) : IClassFixture<Scr
         await control.CancelAsync([1], null, Token);
         Assert.Equal("cancelled", (await UntilAsync(store, 1, s => s.State == JobState.Ended)).Outcome);
         await runner.StopAsync(Token);
-        Assert.Equal([1], handler.Cancelled);
+        Assert.Equal([1], handler.Over);
         var second = (await store.FindAsync(2, Token))!;
         Assert.Equal((JobState.Queued, 0), (second.State, second.Attempts));
     }

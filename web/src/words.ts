@@ -22,3 +22,10 @@ export function plainSize(bytes: number): string {
   }
   return `${unit === 0 || left >= 100 ? Math.round(left) : left.toFixed(1)} ${units[unit]}`;
 }
+
+/** A moment as short as it can be said: the time of today, the date of another day. */
+export function plainMoment(iso: string): string {
+  const moment = new Date(iso);
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? moment.toLocaleTimeString('en-GB') : moment.toLocaleDateString('en-GB');
+}

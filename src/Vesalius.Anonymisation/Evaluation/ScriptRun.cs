@@ -26,6 +26,11 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
 
     public bool PixelsAltered { get; set; }
 
+    /// <summary>Transfer syntax of the pixels as they now are.</summary>
+    public string PixelSyntaxUid { get; set; } = context.TransferSyntaxUid ?? "";
+
+    public CancellationToken CancellationToken { get; } = cancellationToken;
+
     /// <summary>Where elements of group 0002 live: with the file's meta information, or in the data set of the JSON model.</summary>
     public DataSet Container(ushort group) => group == 0x0002 && Context.FileMeta is { } meta ? meta : DataSet;
 
@@ -103,7 +108,7 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     /// <summary>An element was added, or a sequence or an item went: what was known of places is forgotten.</summary>
     public void PlacesChanged() => _holders = null;
 
-    public void CheckCancelled() => cancellationToken.ThrowIfCancellationRequested();
+    public void CheckCancelled() => CancellationToken.ThrowIfCancellationRequested();
 
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()

@@ -55,9 +55,9 @@ public sealed class ArchiveLayout(string root)
             ? name
             : throw new UnsafePathException();
 
-    /// <summary>Joins a relative path that came from outside to a folder.</summary>
+    /// <summary>Refuses a relative path that came from outside unless it is safe to follow.</summary>
     /// <exception cref="UnsafePathException">It is absolute, leads out, or holds what no file name may.</exception>
-    public static string Join(string folder, string relative)
+    public static void Check(string relative)
     {
         ArgumentNullException.ThrowIfNull(relative);
         if (relative.Length == 0 || relative.Length > 1024 || relative.Contains('\0', StringComparison.Ordinal) || relative.Contains('\\', StringComparison.Ordinal)
@@ -67,7 +67,13 @@ public sealed class ArchiveLayout(string root)
         {
             throw new UnsafePathException();
         }
+    }
 
+    /// <summary>Joins a relative path that came from outside to a folder.</summary>
+    /// <exception cref="UnsafePathException">It is absolute, leads out, or holds what no file name may.</exception>
+    public static string Join(string folder, string relative)
+    {
+        Check(relative);
         var full = Path.GetFullPath(Path.Combine(folder, relative));
         return full.StartsWith(Path.GetFullPath(folder) + "/", StringComparison.Ordinal) ? full : throw new UnsafePathException();
     }

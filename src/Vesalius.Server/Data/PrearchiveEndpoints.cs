@@ -86,10 +86,13 @@ internal static class PrearchiveEndpoints
         }
     }
 
-    private static async Task<PrearchiveSession> OfRouteAsync(HttpContext context)
+    private static Task<PrearchiveSession> OfRouteAsync(HttpContext context) =>
+        FindAsync(context, Experiments.Route(context, "project")!, Experiments.Route(context, "timestamp")!, Experiments.Route(context, "folder")!);
+
+    /// <summary>A session that the caller may use.</summary>
+    public static async Task<PrearchiveSession> FindAsync(HttpContext context, string project, string timestamp, string folder)
     {
-        var session = await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(
-            Experiments.Route(context, "project")!, Experiments.Route(context, "timestamp")!, Experiments.Route(context, "folder")!, context.RequestAborted)
+        var session = await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(project, timestamp, folder, context.RequestAborted)
             ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
         await CheckAsync(context, session);
         return session;

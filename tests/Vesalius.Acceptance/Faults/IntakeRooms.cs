@@ -18,8 +18,9 @@ internal static class IntakeRooms
         var settings = new SiteSettings(database);
         var configuration = new ConfigurationStore(database);
         return new ObjectIntake(
-            new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, time),
+            new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, new StudyRouting(database), time), new NoRequestedStudies(),
             new ScriptLibrary(configuration, settings, time), new QuarantineStore(Path.Combine(data, "quarantine"), key, database), store, new SessionGates(),
-            new RowWriter(database), database, key, time, NullLogger<ObjectIntake>.Instance);
+            new RowWriter(database), database, key, time, NullLogger<ObjectIntake>.Instance,
+            new ArrivalRules(new OptOutRegistry(database, key, time), new SeriesFilters(settings, configuration, time), database, new AuditTrail(database, time), key, time));
     }
 }

@@ -32,6 +32,15 @@ interface Properties<T> {
 
 const rowHeight = 41;
 
+// Shares of the width never become too narrow to read; the table scrolls sideways before that.
+const narrowest = 90;
+
+function layoutOf(widths: string[]) {
+  const least = widths.reduce((sum, width) => sum + (width.endsWith('px') ? parseInt(width, 10) : narrowest), 0);
+  const gapsAndPadding = 16 * (widths.length - 1) + 32;
+  return { template: widths.map((width) => (width.endsWith('fr') ? `minmax(${narrowest}px, ${width})` : width)).join(' '), minWidth: least + gapsAndPadding };
+}
+
 /** A table of any length: only the rows in sight are in the page. */
 export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh - 290px)', initialSort = [], actions, isGrowing }: Properties<T>) {
   const [sorting, setSorting] = useState<SortingState>(initialSort);
@@ -57,7 +66,7 @@ export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh
   const shown = table.getRowModel().rows;
   const scroll = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({ count: shown.length, getScrollElement: () => scroll.current, estimateSize: () => rowHeight, overscan: 12 });
-  const template = [actions ? '28px' : '', ...columns.map((c) => c.width ?? '1fr')].join(' ');
+  const { template, minWidth } = layoutOf([...(actions ? ['28px'] : []), ...columns.map((c) => c.width ?? '1fr')]);
   const selected = table.getSelectedRowModel().rows.map((r) => r.original);
 
   return (
@@ -77,7 +86,7 @@ export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh
         </Group>
       </Group>
       <div ref={scroll} className="tableScroll" style={{ maxHeight: height }} role="table" aria-label={label} aria-rowcount={shown.length + 1} tabIndex={0}>
-        <div role="rowgroup" className="tableHead">
+        <div role="rowgroup" className="tableHead" style={{ minWidth }}>
           <div role="row" className="tableRow" style={{ gridTemplateColumns: template }} aria-rowindex={1}>
             {actions && (
               <div role="columnheader">
@@ -103,7 +112,7 @@ export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh
             })}
           </div>
         </div>
-        <div role="rowgroup" style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
+        <div role="rowgroup" style={{ minWidth, height: virtualizer.getTotalSize(), position: 'relative' }}>
           {virtualizer.getVirtualItems().map((place) => {
             const row = shown[place.index]!;
             return (

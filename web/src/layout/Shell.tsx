@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, Title, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconHome, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { IconHome, IconInbox, IconLogout, IconMoon, IconSettings, IconSun, IconUpload, IconUser } from '@tabler/icons-react';
 import type { ComponentType, ReactNode } from 'react';
 import { Link, useLocation } from 'react-router';
 import { useSession } from '../session/session';
@@ -13,7 +13,12 @@ interface Place {
 }
 
 /** Places in the side bar, in the order of the work. */
-const places: Place[] = [{ to: '/', label: 'Home', icon: IconHome }];
+const places: Place[] = [
+  { to: '/', label: 'Home', icon: IconHome },
+  { to: '/prearchive', label: 'Prearchive', icon: IconInbox },
+  { to: '/upload', label: 'Upload', icon: IconUpload },
+  { to: '/administration', label: 'Administration', icon: IconSettings, administratorsOnly: true },
+];
 
 function ColourSchemeToggle() {
   const { setColorScheme } = useMantineColorScheme();
