@@ -70,6 +70,7 @@ internal static class PrearchiveEndpoints
         var caller = context.SignedIn();
         var own = (await context.RequestServices.GetRequiredService<ProjectAccess>().ProjectsWithAsync(caller, ProjectRights.Create, context.RequestAborted)).ToHashSet();
         var seesUnassigned = caller.IsSiteAdministrator || caller.HasAllDataAdministration || caller.HasAllDataAccess;
+        await context.RequestServices.GetRequiredService<SessionGates>().SettleAsync(context.RequestAborted);
         var all = await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted);
         return [.. all.Where(s => (s.ProjectId is null ? seesUnassigned : own.Contains(s.ProjectId)) && (projects is null || projects.Contains(s.ProjectName)))];
     }
@@ -88,11 +89,17 @@ internal static class PrearchiveEndpoints
 
     private static async Task<PrearchiveSession> OfRouteAsync(HttpContext context)
     {
-        var session = await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(
+        var session = await FindOfRouteAsync(context);
+        await CheckAsync(context, session);
+        await context.RequestServices.GetRequiredService<SessionGates>().SettleAsync(session.Id, context.RequestAborted);
+        return await FindOfRouteAsync(context);
+    }
+
+    private static async Task<PrearchiveSession> FindOfRouteAsync(HttpContext context)
+    {
+        return await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(
             Experiments.Route(context, "project")!, Experiments.Route(context, "timestamp")!, Experiments.Route(context, "folder")!, context.RequestAborted)
             ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
-        await CheckAsync(context, session);
-        return session;
     }
 
     private static TableResult Table(IEnumerable<PrearchiveSession> sessions)
