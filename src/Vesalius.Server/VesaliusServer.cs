@@ -108,7 +108,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         });
         builder.Services.AddVesalius(options, connectionString);
         var application = builder.Build();
-        application.UseVesaliusPipeline();
+        application.UseVesaliusPipeline(options);
         application.MapVesalius();
         return application;
     }
@@ -125,6 +125,7 @@ public sealed class VesaliusServer : IAsyncDisposable
             ],
             cancellationToken).ConfigureAwait(false);
         await FirstStart.PrepareAsync(services, options, cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<Archive.Life.FolderMoves>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().ResumeAsync(cancellationToken).ConfigureAwait(false);
         // Before files without a row are moved aside: some of them get their row here.
         await services.GetRequiredService<IntakeJournal>().StartAsync(cancellationToken).ConfigureAwait(false);
