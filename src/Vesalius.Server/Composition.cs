@@ -63,6 +63,7 @@ internal static class Composition
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
         services.AddRouting();
+        services.AddApiDescription();
     }
 
     public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
@@ -108,6 +109,9 @@ internal static class Composition
         application.MapGroups();
         application.MapRegistration();
         application.MapNotifications();
+        application.MapWorkflows();
+        application.MapApiDescription();
+        application.MapAccessDisplays();
         application.MapAnonymize();
         application.MapPixels();
         application.MapDicomScp();

@@ -47,11 +47,12 @@ internal static partial class Groups
         var row = await Members.ReadableProjectAsync(context, project);
         var found = (await groups.ListAsync(row.Id, context.RequestAborted)).FirstOrDefault(g => g.GroupId == group) ?? throw RequestRefusedException.NotFound("There is no such group.");
         var item = new Item("xdat:userGroup", DateTime.UnixEpoch)
-            .With("ID", found.GroupId).With("displayName", found.DisplayName).With("tag", found.Tag).With("xdat_userGroup_id", found.Number, isInternal: true);
+            .With("ID", found.GroupId).With("displayName", found.DisplayName).With("tag", found.Tag).With("xdat_userGroup_id", found.Number);
         foreach (var right in await groups.RightsAsync(group, context.RequestAborted))
         {
-            item.Add("element_access", new Item("xdat:element_access", DateTime.UnixEpoch)
-                .With("element_name", right.DataType).With("read", right.Read ? 1 : 0).With("edit", right.Edit ? 1 : 0).With("delete", right.Delete ? 1 : 0));
+            item.Add(
+                "element_access",
+                new Item("xdat:element_access", DateTime.UnixEpoch).With("element_name", right.DataType).With("read", right.Read ? 1 : 0).With("edit", right.Edit ? 1 : 0).With("delete", right.Delete ? 1 : 0));
         }
 
         return new ItemResult(item);

@@ -13,6 +13,12 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        if (HasNul(context.Request))
+        {
+            await RenderAsync(context, 400, "The address holds a character that nothing has in its name.").ConfigureAwait(false);
+            return;
+        }
+
         try
         {
             await next(context).ConfigureAwait(false);
@@ -47,6 +53,10 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         {
             // Nobody is left to answer.
         }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter)
+        {
+            await RenderAsync(context, 400, "The request holds a character that cannot be stored.").ConfigureAwait(false);
+        }
         catch (NpgsqlException e) when (e is not PostgresException || e.IsTransient)
         {
             Unavailable(logger, context.TraceIdentifier);
@@ -58,6 +68,9 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
             await RenderAsync(context, 500, "The server failed to do this.").ConfigureAwait(false);
         }
     }
+
+    private static bool HasNul(HttpRequest request) =>
+        request.Path.Value?.Contains('\0', StringComparison.Ordinal) == true || request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true;
 
     private static bool Writes(HttpContext context) => !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method);
 

@@ -34,7 +34,7 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
         }
 
         var path = context.Request.Path.Value ?? "/";
-        if (caller is null && !WebSite.WebSite.IsPage(path) && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
+        if (caller is null && !WebSite.WebSite.IsPage(context.Request.Path) && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
             && await settings.FlagAsync("requireLogin", cancellation).ConfigureAwait(false))
         {
             throw new RequestRefusedException(401, "Sign in to use this site.");
