@@ -35,7 +35,7 @@ public sealed partial class ProviderSignIn(IEnumerable<LdapOptions> directories,
             }
 
             if (await AskAsync(candidate, name, password, cancellationToken).ConfigureAwait(false) is { } identity
-                && await LoginAsync(candidate.Options, identity, cancellationToken).ConfigureAwait(false) is { } login)
+                && await AccountAsync(candidate.Options.Id, identity.Login, identity, candidate.Options.CreatesUsers, cancellationToken).ConfigureAwait(false) is { } login)
             {
                 if (_right.Count > 10_000)
                 {
@@ -64,16 +64,23 @@ public sealed partial class ProviderSignIn(IEnumerable<LdapOptions> directories,
         }
     }
 
-    // An account that is there already is not taken over by whoever has its name in a directory.
-    private async Task<string?> LoginAsync(LdapOptions provider, ProviderIdentity identity, CancellationToken cancellationToken)
+    /// <summary>The account of somebody whom a provider knows; made where it is the first sign-in. An account that is there already is not taken over by whoever has its name at a provider.</summary>
+    /// <param name="provider">ID of the provider.</param>
+    /// <param name="subject">What never changes there about the user.</param>
+    /// <param name="identity">What the provider says.</param>
+    /// <param name="creates">Make an account.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The login; null if there is no account and none is made.</returns>
+    public async Task<string?> AccountAsync(string provider, string subject, ProviderIdentity identity, bool creates, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(identity);
         var known = await database.FindAsync<string>(
             """
-            with seen as (update access_identity set last_success = now() where provider = @Id and subject = @Login)
-            select u.login from access_identity i join access_user u on u.id = i.user_id where provider = @Id and subject = @Login
+            with seen as (update access_identity set last_success = now() where provider = @provider and subject = @subject)
+            select u.login from access_identity i join access_user u on u.id = i.user_id where provider = @provider and subject = @subject
             """,
-            new { provider.Id, identity.Login }, cancellationToken).ConfigureAwait(false);
-        if (known is not null || !provider.CreatesUsers)
+            new { provider, subject }, cancellationToken).ConfigureAwait(false);
+        if (known is not null || !creates || !LoginName.IsValid(identity.Login) || AliasTokens.IsAlias(identity.Login))
         {
             return known;
         }
@@ -85,7 +92,7 @@ public sealed partial class ProviderSignIn(IEnumerable<LdapOptions> directories,
         }
 
         await database.ExecuteAsync(
-            "insert into access_identity (provider, subject, user_id) select @Id, @Login, id from access_user where login = @Login", new { provider.Id, identity.Login }, cancellationToken).ConfigureAwait(false);
+            "insert into access_identity (provider, subject, user_id) select @provider, @subject, id from access_user where login = @Login", new { provider, subject, identity.Login }, cancellationToken).ConfigureAwait(false);
         return identity.Login;
     }
 
