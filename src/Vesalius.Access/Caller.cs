@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Vesalius.Access;
 
 /// <summary>A user's place in one project, in rising order of rights (XNAT's three default groups).</summary>
@@ -30,4 +32,13 @@ public sealed record Caller(
 {
     /// <summary>The anonymous caller.</summary>
     public static Caller Guest { get; } = new(0, "guest", true, false, false, false, new Dictionary<string, ProjectRole>());
+
+    /// <summary>The rights of the caller's custom group by project ID. A user has a role or a custom group in a project, never both.</summary>
+    public IReadOnlyDictionary<string, TypeRights> ProjectGroups { get; init; } = FrozenDictionary<string, TypeRights>.Empty;
+
+    /// <summary>Site-wide roles of the account, for example <c>Administrator</c> or <c>Dqr</c>.</summary>
+    public IReadOnlyCollection<string> Roles { get; init; } = [];
+
+    /// <summary>False while the site asks for training and the caller has no valid record of it (R25): no data is open then, whatever the role.</summary>
+    public bool MayOpenData { get; init; } = true;
 }

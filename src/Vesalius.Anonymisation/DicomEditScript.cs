@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Vesalius.Anonymisation.Dialect4;
 using Vesalius.Anonymisation.Evaluation;
@@ -37,19 +38,52 @@ public sealed partial class DicomEditScript
     {
         ArgumentNullException.ThrowIfNull(text);
         var source = new ScriptText(text);
-        if (!VersionLine().IsMatch(source.Text))
+        if (source.VersionLine() is not { } line)
         {
-            return new DicomEditScript(source, null, Parser4.Parse(source), []);
+            var script4 = Parser4.Parse(source);
+            return new DicomEditScript(source, null, script4, Check4.Warnings(script4));
         }
 
-        var statements = new Parser6(source).Parse();
-        var check = new ScriptCheck();
+        if (!VersionForm().IsMatch(line.Text))
+        {
+            throw new ScriptException(new ScriptPosition(line.Number, 1), "this version of the language is not known; version \"6.0\" to \"6.7\" are.");
+        }
+
+        var parser = new Parser6(source);
+        var statements = parser.Parse();
+        var check = new ScriptCheck(parser.ScriptVersion, source.JoinsLines);
         check.Visit(statements);
         return new DicomEditScript(source, statements, null, check.Warnings) { AltersPixels = check.AltersPixels };
     }
 
-    [GeneratedRegex("^version", RegexOptions.Multiline)]
-    private static partial Regex VersionLine();
+    /// <summary>Reads a script from its bytes, which must be UTF-8.</summary>
+    /// <exception cref="ScriptException">The script can never run, or is no UTF-8.</exception>
+    public static DicomEditScript Compile(ReadOnlySpan<byte> utf8)
+    {
+        string text;
+        try
+        {
+            text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(utf8);
+        }
+        catch (DecoderFallbackException e)
+        {
+            var before = Encoding.UTF8.GetString(utf8[..Math.Clamp(e.Index, 0, utf8.Length)]);
+            throw new ScriptException(new ScriptPosition(before.Count(c => c == '\n') + 1, before.Length - before.LastIndexOf('\n')), "the script is not encoded in UTF-8.");
+        }
+
+        return Compile(text);
+    }
+
+    /// <summary>Reads a script that is to be kept: what is certain to fail at every object, or cannot be carried out here, is refused too.</summary>
+    /// <exception cref="ScriptException">The script can never run, or always fails.</exception>
+    public static DicomEditScript CompileForSaving(string text)
+    {
+        var script = Compile(text);
+        return script.Warnings.FirstOrDefault(w => w.IsCertain) is { } certain ? throw new ScriptException(certain.Position, certain.Reason) : script;
+    }
+
+    [GeneratedRegex("^version[ \\t]*\"6\\.[0-7]\"")]
+    private static partial Regex VersionForm();
 
     /// <summary>Applies the script; the data set is edited in place.</summary>
     /// <exception cref="ScriptRunException">The script fails on this object: discard the data set.</exception>

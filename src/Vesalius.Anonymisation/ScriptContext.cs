@@ -1,4 +1,5 @@
 using Vesalius.Dicom;
+using Vesalius.Dicom.PixelData;
 
 namespace Vesalius.Anonymisation;
 
@@ -9,12 +10,26 @@ public interface ILookupTable
     string? Find(string kind, string key);
 }
 
-/// <summary>Decodes compressed pixel data, for scripts that alter pixels.</summary>
-public interface IPixelDecoder
+/// <summary>Web pages that an administrator allows scripts to read.</summary>
+public interface IWebText
 {
-    /// <summary>Decodes all frames to native pixel data: frames × rows × columns × samples, as the data set then describes.</summary>
-    /// <exception cref="InvalidOperationException">The data cannot be decoded.</exception>
-    byte[] Decode(DataSet dataSet, EncapsulatedElement pixelData, string transferSyntaxUid);
+    /// <summary>The text of a page, its lines joined without line ends.</summary>
+    /// <exception cref="InvalidOperationException">The address is not allowed, not reachable, or gives nothing.</exception>
+    string Read(string url);
+}
+
+/// <summary>Follows a run statement by statement.</summary>
+public interface IScriptObserver
+{
+    /// <summary>A statement was carried out.</summary>
+    /// <param name="position">Where it stands.</param>
+    /// <param name="statement">The statement as typed.</param>
+    void Executed(ScriptPosition position, string statement);
+
+    /// <summary>Something that the author may not expect.</summary>
+    /// <param name="position">Where.</param>
+    /// <param name="reason">What, without values.</param>
+    void Noticed(ScriptPosition position, string reason);
 }
 
 /// <summary>What a run of a script is given.</summary>
@@ -35,8 +50,21 @@ public sealed record ScriptContext
     /// <summary>Transfer syntax of the object, for pixels.</summary>
     public string? TransferSyntaxUid { get; init; }
 
-    /// <summary>Decoder for compressed pixels; without one such objects fail where a script alters pixels.</summary>
-    public IPixelDecoder? PixelDecoder { get; init; }
+    /// <summary>Codecs for compressed pixels.</summary>
+    public CodecPool Codecs { get; init; } = CodecPool.Shared;
+
+    /// <summary>Where altered pixels go that are too many for memory, in files without a name.</summary>
+    public string ScratchFolder { get; init; } = Path.GetTempPath();
+
+    /// <summary>True if a shift of a date that is missing or empty, assigned to the very element it was read from, does nothing instead of failing
+    /// (site setting <c>missingDate</c> = <c>skip</c>).</summary>
+    public bool SkipsMissingDates { get; init; }
+
+    /// <summary>Fetches the text of a web page for <c>getURL</c>; null where no address is allowed.</summary>
+    public IWebText? Web { get; init; }
+
+    /// <summary>Is told of every statement that was carried out; for the try-out view.</summary>
+    public IScriptObserver? Observer { get; init; }
 
     /// <summary>Receives what <c>echo</c> says. It shows identities, so only the try-out view gives one.</summary>
     public Action<string>? Echo { get; init; }

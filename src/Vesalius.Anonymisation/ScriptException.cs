@@ -53,4 +53,5 @@ public sealed class ScriptRunException : Exception
 /// <summary>Something that the author of a script should know, but that does not make it invalid.</summary>
 /// <param name="Position">Where.</param>
 /// <param name="Reason">What.</param>
-public sealed record ScriptWarning(ScriptPosition Position, string Reason);
+/// <param name="IsCertain">True if every object on which the script reaches this place fails, and it reaches it always; such a script is not kept.</param>
+public sealed record ScriptWarning(ScriptPosition Position, string Reason, bool IsCertain = false);

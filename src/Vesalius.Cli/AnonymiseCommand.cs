@@ -23,7 +23,7 @@ internal static class AnonymiseCommand
 
         try
         {
-            var script = DicomEditScript.Compile(await File.ReadAllTextAsync(options.Script!));
+            var script = DicomEditScript.Compile(await File.ReadAllBytesAsync(options.Script!));
             return options.Json is not null ? await OneAsync(script, options) : await FolderAsync(script, options);
         }
         catch (ScriptException e)
@@ -41,31 +41,22 @@ internal static class AnonymiseCommand
             await Console.Error.WriteLineAsync(e.Message);
             return WrongCall;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            await Console.Error.WriteLineAsync(e is JsonException ? "The lookup table is no JSON." : "A file or folder named is not there.");
+            await Console.Error.WriteLineAsync(e is JsonException ? "The lookup table is no JSON." : "A file or folder named is not there, or cannot be read or written.");
             return WrongCall;
         }
     }
 
     private static async Task<int> OneAsync(DicomEditScript script, AnonymiseOptions options)
     {
-        var dataSet = DicomJsonReader.Read(await File.ReadAllBytesAsync(options.Json!));
-        if (script.Apply(dataSet, options.Context()).Outcome == ScriptOutcome.Rejected)
+        if (await SingleObject.RunAsync(script, options.Json!, options.Context()))
         {
-            await Console.Error.WriteLineAsync("The script rejected the object.");
-            return Rejected;
+            return 0;
         }
 
-        using var result = new MemoryStream();
-        await using (var writer = new Utf8JsonWriter(result, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            DicomJsonWriter.Write(writer, dataSet);
-        }
-
-        await using var output = Console.OpenStandardOutput();
-        await output.WriteAsync(result.ToArray());
-        return 0;
+        await Console.Error.WriteLineAsync("The script rejected the object.");
+        return Rejected;
     }
 
     private sealed record Entry(string File, string Outcome, string? Reason);
@@ -108,8 +99,7 @@ internal static class AnonymiseCommand
 
         try
         {
-            var reading = script.AltersPixels ? new ReadOptions { LargeValueLength = int.MaxValue } : null;
-            var file = await Part10File.OpenAsync(source, reading, cancellationToken);
+            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken);
             var context = options.Context() with { FileMeta = file.FileMeta, TransferSyntaxUid = file.TransferSyntax.Uid };
             var result = script.Apply(file.DataSet, context, cancellationToken);
             if (result.Outcome == ScriptOutcome.Rejected)

@@ -71,6 +71,9 @@ internal sealed record AnonymiseOptions
                 var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var jobs) && jobs > 0;
                 Jobs = isNumber ? jobs : Jobs;
                 return isNumber;
+            case "--date-shift":
+                Variables["dateShift"] = value;
+                return int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
             case "--project" or "--subject" or "--session":
                 Variables[name[2..]] = value;
                 return true;
@@ -90,6 +93,7 @@ internal sealed record AnonymiseOptions
     private sealed class JsonLookup(JsonElement table) : ILookupTable
     {
         public string? Find(string kind, string key) =>
-            table.ValueKind == JsonValueKind.Object && table.TryGetProperty(kind, out var lines) && lines.TryGetProperty(key, out var value) ? value.GetString() : null;
+            table.ValueKind == JsonValueKind.Object && table.TryGetProperty(kind, out var lines) && lines.ValueKind == JsonValueKind.Object && lines.TryGetProperty(key, out var value)
+                ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText() : null;
     }
 }

@@ -3,5 +3,6 @@ using Vesalius.Cli;
 return args switch
 {
     ["anonymise", .. var rest] => await AnonymiseCommand.RunAsync(rest),
+    ["profile", .. var rest] => await ProfileCommand.RunAsync(rest),
     _ => Usage.Show(),
 };

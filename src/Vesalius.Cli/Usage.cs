@@ -11,8 +11,10 @@ internal static class Usage
             """
             vesalius anonymise --json INPUT.json --script SCRIPT [--project P] [--subject S] [--session T] [--lookup TABLE.json]
                 one object in the DICOM JSON model; the result goes to standard output
-            vesalius anonymise IN OUT --script SCRIPT [--project P] [--subject S] [--session T] [--lookup TABLE.json] [--jobs N] [--report REPORT.json]
+            vesalius anonymise IN OUT --script SCRIPT [--project P] [--subject S] [--session T] [--lookup TABLE.json] [--date-shift DAYS] [--jobs N] [--report REPORT.json]
                 a folder of DICOM files; files that are in OUT already are left alone, so a run can be resumed
+            vesalius profile [--template basic|guys] [--option NAME]… [--keep KEYWORD]… [--documents reject|strip] [--uid-root ROOT]
+                a script made from the confidentiality profile of PS3.15, on standard output; --options lists the options
 
             Exit codes: 0 done; 2 wrong call; 3 the script rejected the object; 4 the script is invalid or failed.
             """);

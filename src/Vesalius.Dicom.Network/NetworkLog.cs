@@ -29,4 +29,13 @@ internal static partial class NetworkLog
 
     [LoggerMessage(1008, LogLevel.Error, "Cannot accept a connection: {Error}")]
     public static partial void AcceptFailed(ILogger logger, SocketError error);
+
+    [LoggerMessage(1101, LogLevel.Debug, "Association {Id} opened with {Contexts} presentation contexts")]
+    public static partial void Opened(ILogger logger, Guid id, int contexts);
+
+    [LoggerMessage(1102, LogLevel.Warning, "Association {Id} rejected by the peer: result {Result}, source {Source}, reason {Reason}")]
+    public static partial void RequestRejected(ILogger logger, Guid id, byte result, byte source, byte reason);
+
+    [LoggerMessage(1103, LogLevel.Debug, "Association {Id} ended: {Fault}")]
+    public static partial void RequestEnded(ILogger logger, Guid id, AssociationFault fault);
 }

@@ -18,16 +18,24 @@ public static class ElementText
     // Little endian; big-endian values are swapped first. AT is two 16-bit numbers.
     private static readonly Dictionary<Vr, BinaryForm> BinaryForms = new()
     {
-        [Vr.US] = new(2, b => BinaryPrimitives.ReadUInt16LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteUInt16LittleEndian(b, ushort.Parse(t, Culture))),
-        [Vr.SS] = new(2, b => BinaryPrimitives.ReadInt16LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteInt16LittleEndian(b, short.Parse(t, Culture))),
-        [Vr.UL] = new(4, b => BinaryPrimitives.ReadUInt32LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteUInt32LittleEndian(b, uint.Parse(t, Culture))),
-        [Vr.SL] = new(4, b => BinaryPrimitives.ReadInt32LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteInt32LittleEndian(b, int.Parse(t, Culture))),
-        [Vr.UV] = new(8, b => BinaryPrimitives.ReadUInt64LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteUInt64LittleEndian(b, ulong.Parse(t, Culture))),
-        [Vr.SV] = new(8, b => BinaryPrimitives.ReadInt64LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteInt64LittleEndian(b, long.Parse(t, Culture))),
-        [Vr.FL] = new(4, b => BinaryPrimitives.ReadSingleLittleEndian(b).ToString("R", Culture), (t, b) => BinaryPrimitives.WriteSingleLittleEndian(b, float.Parse(t, Culture))),
-        [Vr.FD] = new(8, b => BinaryPrimitives.ReadDoubleLittleEndian(b).ToString("R", Culture), (t, b) => BinaryPrimitives.WriteDoubleLittleEndian(b, double.Parse(t, Culture))),
+        [Vr.US] = new(2, b => BinaryPrimitives.ReadUInt16LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteUInt16LittleEndian(b, ushort.Parse(t, Whole, Culture))),
+        [Vr.SS] = new(2, b => BinaryPrimitives.ReadInt16LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteInt16LittleEndian(b, short.Parse(t, Whole, Culture))),
+        [Vr.UL] = new(4, b => BinaryPrimitives.ReadUInt32LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteUInt32LittleEndian(b, uint.Parse(t, Whole, Culture))),
+        [Vr.SL] = new(4, b => BinaryPrimitives.ReadInt32LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteInt32LittleEndian(b, int.Parse(t, Whole, Culture))),
+        [Vr.UV] = new(8, b => BinaryPrimitives.ReadUInt64LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteUInt64LittleEndian(b, ulong.Parse(t, Whole, Culture))),
+        [Vr.SV] = new(8, b => BinaryPrimitives.ReadInt64LittleEndian(b).ToString(Culture), (t, b) => BinaryPrimitives.WriteInt64LittleEndian(b, long.Parse(t, Whole, Culture))),
+        [Vr.FL] = new(4, b => BinaryPrimitives.ReadSingleLittleEndian(b).ToString("R", Culture), (t, b) => BinaryPrimitives.WriteSingleLittleEndian(b, Finite(float.Parse(t, NumberStyles.Float, Culture), t))),
+        [Vr.FD] = new(8, b => BinaryPrimitives.ReadDoubleLittleEndian(b).ToString("R", Culture), (t, b) => BinaryPrimitives.WriteDoubleLittleEndian(b, Finite(double.Parse(t, NumberStyles.Float, Culture), t))),
         [Vr.AT] = new(4, ReadTag, WriteTag),
     };
+
+    // "30.0" is a whole number, "30.5" does not fit.
+    private const NumberStyles Whole = NumberStyles.Integer | NumberStyles.AllowDecimalPoint;
+
+    // The parser gives infinity for what is too large; only what says so is meant so.
+    private static T Finite<T>(T number, string text)
+        where T : System.Numerics.IFloatingPoint<T> =>
+        T.IsInfinity(number) && text.AsSpan().ContainsAny("0123456789") ? throw new OverflowException() : number;
 
     private static string ReadTag(ReadOnlySpan<byte> bytes) =>
         new Tag(BinaryPrimitives.ReadUInt16LittleEndian(bytes), BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..])).ToHexString();

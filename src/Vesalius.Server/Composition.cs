@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.HttpOverrides;
 using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
@@ -5,9 +6,11 @@ using Vesalius.Database;
 using Vesalius.Import;
 using Vesalius.Import.Journal;
 using Vesalius.Prearchive;
+using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
+using Vesalius.Server.WebSite;
 using Vesalius.Server.Xapi;
 
 namespace Vesalius.Server;
@@ -31,11 +34,15 @@ internal static class Composition
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new VesaliusDatabase(connectionString));
-        services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
+        services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
+        services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
+        services.AddSingleton<Invitations>().AddSingleton<Preferences>().AddSingleton<MailOutbox>().AddSingleton<Letters>().AddSingleton<WorkflowDirectory>();
+        services.AddHostedService(s => s.GetRequiredService<MailOutbox>());
+        services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
-        services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>();
+        services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton<IdleSessionService>();
@@ -47,35 +54,71 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
-        services.AddSingleton<ArchiveBrowser>().AddSingleton<ResourceStore>();
+        services.AddArchiveObjects(data);
+        services.AddSingleton<ArchiveBrowser>();
+        services.AddArchiveFiles(data);
+        services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
+        services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
+        services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
         services.AddRouting();
     }
 
-    public static void UseVesaliusPipeline(this WebApplication application)
+    public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
     {
+        // A proxy on this machine says where a request really comes from; nobody else is believed.
+        application.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
+        application.UseMiddleware<SecurityHeadersMiddleware>();
+        // Before anything else: the site's own files are the same for everybody.
+        application.UseWebSite(options.WebSite);
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
         // After the path has its canonical form.
         application.UseRouting();
+        application.UseMiddleware<AuditMiddleware>();
+        application.UsePages(options.WebSite);
     }
 
     public static void MapVesalius(this WebApplication application)
     {
-        application.MapHealth();
+        application.MapPages();
         application.MapSignIn();
+        application.MapAliasTokens();
+        application.MapPasswordPages();
+        application.MapTraining();
+        application.MapAudit();
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
-        application.MapResources();
+        application.MapScans();
+        application.MapAssessors();
+        application.MapReconstructions();
+        application.MapSharing();
+        application.MapObjectStatus();
+        application.MapSchemas();
+        application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();
         application.MapSiteConfig();
         application.MapUsers();
+        application.MapMembers();
+        application.MapGroups();
+        application.MapRegistration();
+        application.MapNotifications();
         application.MapAnonymize();
+        application.MapPixels();
         application.MapDicomScp();
         application.MapQuarantine();
+        application.MapPacs();
+        application.MapPacsAvailability();
+        application.MapDqrSettings();
+        application.MapDqrQueries();
+        application.MapDqrImport();
+        application.MapDqrLists();
+        application.MapArrivalRules();
+        application.MapLive();
     }
 }

@@ -18,6 +18,9 @@ public sealed record ServerOptions
     /// <summary>PostgreSQL to use; null runs a private one in the data folder.</summary>
     public string? ConnectionString { get; init; }
 
+    /// <summary>Folder of the built web site; null serves the interfaces only. Default the <c>web</c> folder beside the program, where there is one.</summary>
+    public string? WebSite { get; init; }
+
     /// <summary>Reads the options.</summary>
     /// <exception cref="FormatException">An option is unknown or no number.</exception>
     public static ServerOptions Read(string[] arguments)
@@ -50,6 +53,7 @@ public sealed record ServerOptions
             DicomPort = Port(configuration, "DicomPort", 8104),
             AdminPassword = configuration["AdminPassword"],
             ConnectionString = configuration["ConnectionString"],
+            WebSite = configuration["WebSite"] ?? (Path.Combine(AppContext.BaseDirectory, "web") is var beside && Directory.Exists(beside) ? beside : null),
         };
     }
 

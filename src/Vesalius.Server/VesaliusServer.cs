@@ -5,7 +5,9 @@ using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
 using Vesalius.Import.Journal;
+using Vesalius.Jobs;
 using Vesalius.Prearchive;
+using Vesalius.QueryRetrieve;
 using Vesalius.Server.Security;
 
 namespace Vesalius.Server;
@@ -108,7 +110,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         });
         builder.Services.AddVesalius(options, connectionString);
         var application = builder.Build();
-        application.UseVesaliusPipeline();
+        application.UseVesaliusPipeline(options);
         application.MapVesalius();
         return application;
     }
@@ -122,13 +124,16 @@ public sealed class VesaliusServer : IAsyncDisposable
             [
                 new MigrationSource("Access", typeof(UserDirectory).Assembly), new MigrationSource("Archive", typeof(ArchiveLayout).Assembly),
                 new MigrationSource("Prearchive", typeof(PrearchiveStore).Assembly), new MigrationSource("Import", typeof(ReceiverHost).Assembly),
+                new MigrationSource("Jobs", typeof(JobStore).Assembly), new MigrationSource("QueryRetrieve", typeof(ImportQueue).Assembly),
             ],
             cancellationToken).ConfigureAwait(false);
         await FirstStart.PrepareAsync(services, options, cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<Archive.Life.FolderMoves>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().ResumeAsync(cancellationToken).ConfigureAwait(false);
         // Before files without a row are moved aside: some of them get their row here.
         await services.GetRequiredService<IntakeJournal>().StartAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().RecoverAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<ImportQueue>().SweepAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -30,7 +30,11 @@ public sealed class RunningServer : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        _server = await VesaliusServer.StartAsync(new ServerOptions { Data = Data, HttpPort = 0, DicomPort = DicomPort, AdminPassword = "admin-password" });
+        _server = await VesaliusServer.StartAsync(new ServerOptions
+        {
+            Data = Data, HttpPort = 0, DicomPort = DicomPort, AdminPassword = "admin-password",
+            WebSite = Environment.GetEnvironmentVariable("VESALIUS__WEBSITE"),
+        });
         Address = new Uri($"http://127.0.0.1:{new Uri(_server.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)).Port}");
     }
 

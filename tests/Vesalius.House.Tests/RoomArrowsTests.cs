@@ -10,7 +10,8 @@ public sealed class RoomArrowsTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Vesalius.Dicom"] = [],
-        ["Vesalius.Dicom.PixelData"] = ["Vesalius.Dicom"],
+        ["Vesalius.Dicom.PixelData.Worker"] = [],
+        ["Vesalius.Dicom.PixelData"] = ["Vesalius.Dicom", "Vesalius.Dicom.PixelData.Worker"],
         ["Vesalius.Dicom.Network"] = ["Vesalius.Dicom"],
         ["Vesalius.Anonymisation"] = ["Vesalius.Dicom", "Vesalius.Dicom.PixelData"],
         ["Vesalius.Database"] = [],
@@ -19,10 +20,11 @@ public sealed class RoomArrowsTests
         ["Vesalius.Archive"] = ["Vesalius.Dicom", "Vesalius.Dicom.PixelData", "Vesalius.Access", "Vesalius.Jobs"],
         ["Vesalius.Prearchive"] = ["Vesalius.Archive", "Vesalius.Anonymisation"],
         ["Vesalius.Import"] = ["Vesalius.Prearchive", "Vesalius.Dicom.Network"],
+        ["Vesalius.QueryRetrieve"] = ["Vesalius.Import", "Vesalius.Dicom.Network", "Vesalius.Jobs"],
         ["Vesalius.Server"] =
         [
             "Vesalius.Dicom", "Vesalius.Dicom.PixelData", "Vesalius.Dicom.Network", "Vesalius.Anonymisation", "Vesalius.Database",
-            "Vesalius.Jobs", "Vesalius.Access", "Vesalius.Archive", "Vesalius.Prearchive", "Vesalius.Import",
+            "Vesalius.Jobs", "Vesalius.Access", "Vesalius.Archive", "Vesalius.Prearchive", "Vesalius.Import", "Vesalius.QueryRetrieve",
         ],
         ["Vesalius.Cli"] = ["Vesalius.Anonymisation", "Vesalius.Dicom", "Vesalius.Dicom.PixelData", "Vesalius.Dicom.Network"],
     };

@@ -1,18 +1,19 @@
-// Writes the generated parts of src/Vesalius.Dicom/Dictionary from the tables of the standard.
-// Usage: dotnet run --project tools/Vesalius.StandardTables -- <folder with the CSV files> <src/Vesalius.Dicom/Dictionary>
+// Writes the generated parts of src/Vesalius.Dicom/Dictionary and src/Vesalius.Anonymisation/Profile from the tables of the standard.
+// Usage: dotnet run --project tools/Vesalius.StandardTables -- <folder with the CSV files> <src/Vesalius.Dicom/Dictionary> <src/Vesalius.Anonymisation/Profile>
 using System.Globalization;
 using System.Security;
 using System.Text;
 using CsvHelper;
 
-if (args.Length != 2)
+if (args.Length != 3)
 {
-    Console.Error.WriteLine("usage: <folder with data-elements.csv, uids.csv, sop-classes.csv> <output folder>");
+    Console.Error.WriteLine("usage: <folder with data-elements.csv, uids.csv, confidentiality-profile.csv, safe-private-attributes.csv> <dictionary folder> <profile folder>");
     return 2;
 }
 
 DataElementTables.Write(Path.Combine(args[0], "data-elements.csv"), args[1]);
 UidTables.Write(Path.Combine(args[0], "uids.csv"), args[1]);
+ProfileTables.Write(args[0], args[2]);
 return 0;
 
 /// <summary>Tags, representations, multiplicities and keywords of PS3.6.</summary>

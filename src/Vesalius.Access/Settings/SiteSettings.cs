@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Vesalius.Database;
 
@@ -15,56 +14,49 @@ public enum SettingTier
     Administrator,
 }
 
-/// <summary>Site settings as XNAT names them: declared once here with tier and default, stored where they differ; unknown names are kept as custom settings.</summary>
-public sealed class SiteSettings(VesaliusDatabase database)
+/// <summary>Site settings as XNAT names them: known ones with tier and default, stored where they differ; unknown names are kept as custom settings.
+/// A change is effective at once here, and within a quarter of a second on other nodes.</summary>
+public sealed class SiteSettings(VesaliusDatabase database, TimeProvider? time = null)
 {
-    private static readonly Dictionary<string, (SettingTier Tier, JsonNode Default)> Declared = new(StringComparer.Ordinal)
-    {
-        ["siteId"] = (SettingTier.Public, "XNAT"),
-        ["siteUrl"] = (SettingTier.Public, ""),
-        ["siteHome"] = (SettingTier.Public, "/"),
-        ["siteLogoPath"] = (SettingTier.Public, ""),
-        ["initialized"] = (SettingTier.Administrator, true),
-        ["adminEmail"] = (SettingTier.Administrator, "you@yoursite.org"),
-        ["requireLogin"] = (SettingTier.Authenticated, true),
-        ["userRegistration"] = (SettingTier.Authenticated, false),
-        ["emailVerification"] = (SettingTier.Authenticated, true),
-        ["sessionTimeout"] = (SettingTier.Authenticated, "15 minutes"),
-        ["aliasTokenTimeout"] = (SettingTier.Administrator, "2 days"),
-        ["concurrentMaxSessions"] = (SettingTier.Administrator, 1000),
-        ["passwordComplexity"] = (SettingTier.Administrator, "^.*$"),
-        ["primaryAdminUsername"] = (SettingTier.Administrator, "admin"),
-        ["receivedFileUser"] = (SettingTier.Administrator, "admin"),
-        ["checksums"] = (SettingTier.Authenticated, true),
-        ["uiAllowNonAdminProjectCreation"] = (SettingTier.Authenticated, true),
-        ["securityAllowNonPrivateProjects"] = (SettingTier.Authenticated, true),
-        ["restrictUserListAccessToAdmins"] = (SettingTier.Authenticated, false),
-        ["enableCsrfToken"] = (SettingTier.Administrator, true),
-        ["enableDicomReceiver"] = (SettingTier.Administrator, true),
-        ["interactiveAgentIds"] = (SettingTier.Administrator, ".*MSIE.* .*Mozilla.* .*AppleWebKit.* .*Opera.*"),
-        ["enableSitewideAnonymizationScript"] = (SettingTier.Authenticated, true),
-        ["enableSitewideSeriesImportFilter"] = (SettingTier.Authenticated, false),
-        ["sessionXmlRebuilderRepeat"] = (SettingTier.Authenticated, 60000),
-        ["sessionXmlRebuilderInterval"] = (SettingTier.Authenticated, 5),
-        ["sessionArchiveTimeoutInterval"] = (SettingTier.Authenticated, 600),
-        ["defaultProjectAutoArchiveSetting"] = (SettingTier.Authenticated, 4),
-        ["projectAllowAutoArchive"] = (SettingTier.Authenticated, true),
-        ["preventCrossModalityMerge"] = (SettingTier.Authenticated, true),
-        ["dicomFileNameTemplate"] = (SettingTier.Authenticated, "${StudyInstanceUID}-${SeriesNumber}-${InstanceNumber}-${HashSOPClassUIDWithSOPInstanceUID}"),
-        ["useSopInstanceUidToUniquelyIdentifyDicom"] = (SettingTier.Authenticated, true),
-        ["rerunProjectAnonOnRename"] = (SettingTier.Authenticated, false),
-        ["zipExtensions"] = (SettingTier.Authenticated, new JsonArray("zip", "jar", "rar", "ear", "gar", "xar")),
-    };
+    // Asked for several times by every request.
+    private static readonly TimeSpan Kept = TimeSpan.FromMilliseconds(250);
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private volatile Snapshot? _snapshot;
+    private int _changes;
+
+    private sealed record Snapshot(Dictionary<string, string> Stored, long Since);
 
     /// <summary>Who may see a setting; custom ones are for administrators.</summary>
-    public static SettingTier TierOf(string name) => Declared.TryGetValue(name, out var declared) ? declared.Tier : SettingTier.Administrator;
+    public static SettingTier TierOf(string name) => DeclaredSettings.All.TryGetValue(name, out var declared) ? declared.Tier : SettingTier.Administrator;
+
+    /// <summary>Tells why a value cannot be stored; null if it can. Every value does for a custom setting.</summary>
+    public static string? FaultOf(string name, JsonNode? value) =>
+        name.Length is 0 or > 255 || name.Any(char.IsControl) ? "is no name of a setting"
+        : DeclaredSettings.All.TryGetValue(name, out var declared) ? declared.Fault(value) : null;
+
+    private async Task<Dictionary<string, string>> StoredAsync(CancellationToken cancellationToken)
+    {
+        if (_snapshot is { } known && _time.GetElapsedTime(known.Since) < Kept)
+        {
+            return known.Stored;
+        }
+
+        var changes = Volatile.Read(ref _changes);
+        var since = _time.GetTimestamp();
+        var stored = (await database.QueryAsync<(string Name, string Value)>("select name, value::text from access_setting", null, cancellationToken).ConfigureAwait(false))
+            .ToDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal);
+        if (changes == Volatile.Read(ref _changes))
+        {
+            _snapshot = new Snapshot(stored, since);
+        }
+
+        return stored;
+    }
 
     /// <summary>The value of a setting; null if it is neither declared nor stored.</summary>
-    public async Task<JsonNode?> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        var stored = await database.FindAsync<string>("select value::text from access_setting where name = @name", new { name }, cancellationToken).ConfigureAwait(false);
-        return stored is not null ? JsonNode.Parse(stored) : Declared.TryGetValue(name, out var declared) ? declared.Default.DeepClone() : null;
-    }
+    public async Task<JsonNode?> FindAsync(string name, CancellationToken cancellationToken) =>
+        (await StoredAsync(cancellationToken).ConfigureAwait(false)).TryGetValue(name, out var stored) ? JsonNode.Parse(stored)
+        : DeclaredSettings.All.TryGetValue(name, out var declared) ? declared.Default.DeepClone() : null;
 
     /// <summary>A setting as text.</summary>
     public async Task<string> TextAsync(string name, CancellationToken cancellationToken) =>
@@ -78,30 +70,40 @@ public sealed class SiteSettings(VesaliusDatabase database)
     public async Task<double> NumberAsync(string name, CancellationToken cancellationToken) =>
         double.TryParse(await TextAsync(name, cancellationToken).ConfigureAwait(false), System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : 0;
 
+    /// <summary>A setting as a span of time; the declared default where what is stored is none.</summary>
+    public async Task<TimeSpan> IntervalAsync(string name, CancellationToken cancellationToken) =>
+        SiteInterval.TryParse(await TextAsync(name, cancellationToken).ConfigureAwait(false), out var span) ? span
+        : DeclaredSettings.All.TryGetValue(name, out var declared) && SiteInterval.TryParse(declared.Default.ToString(), out span) ? span : TimeSpan.Zero;
+
     /// <summary>All settings up to a tier.</summary>
     public async Task<JsonObject> AllAsync(SettingTier tier, CancellationToken cancellationToken)
     {
-        var stored = (await database.QueryAsync<(string Name, string Value)>("select name, value::text from access_setting", null, cancellationToken).ConfigureAwait(false))
-            .ToDictionary(s => s.Name, s => s.Value);
+        var stored = await StoredAsync(cancellationToken).ConfigureAwait(false);
         var all = new JsonObject();
-        foreach (var name in Declared.Keys.Union(stored.Keys).Order(StringComparer.Ordinal))
+        foreach (var name in DeclaredSettings.All.Keys.Union(stored.Keys).Order(StringComparer.Ordinal))
         {
             if (TierOf(name) <= tier)
             {
-                all[name] = stored.TryGetValue(name, out var value) ? JsonNode.Parse(value) : Declared[name].Default.DeepClone();
+                all[name] = stored.TryGetValue(name, out var value) ? JsonNode.Parse(value) : DeclaredSettings.All[name].Default.DeepClone();
             }
         }
 
         return all;
     }
 
-    /// <summary>Stores settings.</summary>
-    public Task SetAsync(IReadOnlyDictionary<string, JsonNode?> values, string login, CancellationToken cancellationToken) => database.ExecuteAsync(
-        """
-        insert into access_setting (name, value, modified_by) select name, value::jsonb, @login from unnest(@names, @values) as given (name, value)
-        on conflict (name) do update set value = excluded.value, modified = now(), modified_by = excluded.modified_by
-        """,
-        new { names = values.Keys.ToArray(), values = values.Values.Select(v => v?.ToJsonString() ?? "null").ToArray(), login }, cancellationToken);
+    /// <summary>Stores settings, all or none.</summary>
+    public async Task SetAsync(IReadOnlyDictionary<string, JsonNode?> values, string login, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        await database.ExecuteAsync(
+            """
+            insert into access_setting (name, value, modified_by) select name, value::jsonb, @login from unnest(@names, @values) as given (name, value)
+            on conflict (name) do update set value = excluded.value, modified = now(), modified_by = excluded.modified_by
+            """,
+            new { names = values.Keys.ToArray(), values = values.Values.Select(v => v?.ToJsonString() ?? "null").ToArray(), login }, cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _changes);
+        _snapshot = null;
+    }
 
     /// <summary>Stores one setting.</summary>
     public Task SetAsync(string name, JsonNode value, string login, CancellationToken cancellationToken) =>

@@ -10,47 +10,77 @@ namespace Vesalius.Access;
 public sealed record WebSession(string Login, string CsrfToken);
 
 /// <summary>HTTP sessions, kept in the database so that any node serves them. Only hashes of their identifiers are stored.</summary>
-public sealed class SessionDirectory(VesaliusDatabase database)
+public sealed class SessionDirectory(VesaliusDatabase database, SiteSettings settings)
 {
-    /// <summary>How long a session lives without a request.</summary>
-    public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(15);
+    /// <summary>How long a session lives without a request (<c>sessionTimeout</c>).</summary>
+    public Task<TimeSpan> IdleAsync(CancellationToken cancellationToken) => settings.IntervalAsync("sessionTimeout", cancellationToken);
 
-    private static byte[] HashOf(string id) => SHA256.HashData(Encoding.ASCII.GetBytes(id));
+    private static byte[] HashOf(string id) => SHA256.HashData(Encoding.UTF8.GetBytes(id));
 
-    /// <summary>Opens a session.</summary>
+    /// <summary>Opens a session. Where a user has more than <c>concurrentMaxSessions</c>, those unused for longest end.</summary>
     /// <returns>Its identifier, 32 hexadecimal digits.</returns>
-    public async Task<string> OpenAsync(string login, CancellationToken cancellationToken)
+    public async Task<string> OpenAsync(string login, string address, CancellationToken cancellationToken)
     {
         var id = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
+        var most = (long)Math.Max(1, await settings.NumberAsync("concurrentMaxSessions", cancellationToken).ConfigureAwait(false));
         await database.ExecuteAsync(
-            "insert into access_session (id_hash, user_id, csrf_token) select @hash, id, @token from access_user where login = @login",
-            new { hash = HashOf(id), token = Guid.NewGuid().ToString(), login }, cancellationToken).ConfigureAwait(false);
+            """
+            with opened as (
+                insert into access_session (id_hash, user_id, csrf_token, address) select @hash, id, @token, @address from access_user where login = @login)
+            delete from access_session where id_hash in (
+                select id_hash from access_session join access_user on id = user_id where login = @login order by last_used desc offset @others)
+            """,
+            // The new one is not seen by the same statement.
+            new { hash = HashOf(id), token = Guid.NewGuid().ToString(), address, login, others = most - 1 }, cancellationToken).ConfigureAwait(false);
         return id;
     }
 
     /// <summary>Finds a live session and extends it; null if it is unknown or has run out.</summary>
-    public Task<WebSession?> FindAsync(string id, CancellationToken cancellationToken) => database.FindAsync<WebSession>(
-        """
-        with used as (
-            update access_session set last_used = now() where id_hash = @hash and last_used > now() - @Idle returning user_id, csrf_token)
-        select login, csrf_token from used join access_user on id = user_id
-        """,
-        new { hash = HashOf(id), Idle }, cancellationToken);
+    public async Task<WebSession?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        var idle = await IdleAsync(cancellationToken).ConfigureAwait(false);
+        // Written down at most once in a fiftieth of its life, since every request comes through here.
+        return await database.FindAsync<WebSession>(
+            """
+            with used as (
+                update access_session set last_used = now() where id_hash = @hash and last_used > now() - @idle and last_used < now() - @idle / 50)
+            select login, csrf_token from access_session join access_user on id = user_id where id_hash = @hash and last_used > now() - @idle
+            """,
+            new { hash = HashOf(id), idle }, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Ends a session.</summary>
     public Task CloseAsync(string id, CancellationToken cancellationToken) =>
         database.ExecuteAsync("delete from access_session where id_hash = @hash", new { hash = HashOf(id) }, cancellationToken);
 
     /// <summary>Ends all sessions of a user.</summary>
-    /// <returns>How many there were.</returns>
-    public Task<int> CloseAllAsync(string login, CancellationToken cancellationToken) =>
-        database.ExecuteAsync("delete from access_session using access_user where id = user_id and login = @login", new { login }, cancellationToken);
+    /// <returns>Their handles.</returns>
+    public Task<IReadOnlyList<string>> CloseAllAsync(string login, CancellationToken cancellationToken) => database.QueryAsync<string>(
+        "delete from access_session using access_user where id = user_id and login = @login returning upper(left(encode(id_hash, 'hex'), 32))", new { login }, cancellationToken);
 
     /// <summary>Counts the live sessions of a user.</summary>
-    public Task<long> CountAsync(string login, CancellationToken cancellationToken) => database.FindAsync<long>(
-        "select count(*) from access_session join access_user on id = user_id where login = @login and last_used > now() - @Idle", new { login, Idle }, cancellationToken);
+    public async Task<long> CountAsync(string login, CancellationToken cancellationToken) => (await HandlesAsync(login, cancellationToken).ConfigureAwait(false)).Count;
+
+    /// <summary>Handles of the live sessions of a user. A handle names a session but opens none.</summary>
+    public async Task<IReadOnlyList<string>> HandlesAsync(string login, CancellationToken cancellationToken) =>
+        (await AllAsync(login, cancellationToken).ConfigureAwait(false)).GetValueOrDefault(login) ?? [];
+
+    /// <summary>Handles of all live sessions by login.</summary>
+    public Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> AllAsync(CancellationToken cancellationToken) => AllAsync(null, cancellationToken);
+
+    private async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> AllAsync(string? login, CancellationToken cancellationToken)
+    {
+        var idle = await IdleAsync(cancellationToken).ConfigureAwait(false);
+        var rows = await database.QueryAsync<(string Login, string Handle)>(
+            """
+            select login, upper(left(encode(id_hash, 'hex'), 32)) from access_session join access_user on id = user_id
+            where last_used > now() - @idle and (@login::text is null or login = @login) order by last_used desc
+            """,
+            new { idle, login }, cancellationToken).ConfigureAwait(false);
+        return rows.GroupBy(r => r.Login).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(r => r.Handle)]);
+    }
 
     /// <summary>Removes sessions that have run out.</summary>
-    public Task SweepAsync(CancellationToken cancellationToken) =>
-        database.ExecuteAsync("delete from access_session where last_used <= now() - @Idle", new { Idle }, cancellationToken);
+    public async Task SweepAsync(CancellationToken cancellationToken) =>
+        await database.ExecuteAsync("delete from access_session where last_used <= now() - @idle", new { idle = await IdleAsync(cancellationToken).ConfigureAwait(false) }, cancellationToken).ConfigureAwait(false);
 }

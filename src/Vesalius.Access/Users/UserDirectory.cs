@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using Vesalius.Database;
 
 namespace Vesalius.Access;
@@ -18,28 +15,51 @@ namespace Vesalius.Access;
 public sealed record UserAccount(
     long Id, string Login, string FirstName, string LastName, string Email, bool Enabled, bool Verified, DateTime Modified, DateTime? LastLogin);
 
-/// <summary>Accounts, their roles and groups, and the check of passwords.</summary>
+/// <summary>Accounts, their roles and groups. Changes are effective with the next request.</summary>
 public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
 {
     /// <summary>Role of site administrators.</summary>
     public const string Administrator = "Administrator";
 
     private const string Columns = "id, login, first_name, last_name, email, enabled, verified, modified, last_login";
-    private const int MostFailures = 20;
-    private static readonly TimeSpan LockOut = TimeSpan.FromHours(1);
-    private static readonly TimeSpan CredentialsKept = TimeSpan.FromMinutes(1);
-    private readonly byte[] _cacheKey = RandomNumberGenerator.GetBytes(32);
-    private readonly ConcurrentDictionary<string, (string Login, DateTimeOffset Until)> _verified = new();
 
     /// <summary>Finds an account by login; null if there is none.</summary>
     public Task<UserAccount?> FindAsync(string login, CancellationToken cancellationToken) =>
         database.FindAsync<UserAccount>($"select {Columns} from access_user where login = @login", new { login }, cancellationToken);
 
+    /// <summary>Finds accounts by e-mail address, without regard to case.</summary>
+    public Task<IReadOnlyList<UserAccount>> FindByEmailAsync(string email, CancellationToken cancellationToken) =>
+        database.QueryAsync<UserAccount>($"select {Columns} from access_user where lower(email) = lower(@email) order by login", new { email }, cancellationToken);
+
+    /// <summary>Finds an account by number; null if there is none.</summary>
+    public Task<UserAccount?> FindAsync(long id, CancellationToken cancellationToken) =>
+        database.FindAsync<UserAccount>($"select {Columns} from access_user where id = @id", new { id }, cancellationToken);
+
+    /// <summary>Logins by role, for all roles that somebody has.</summary>
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> RoleMapAsync(CancellationToken cancellationToken) =>
+        (await database.QueryAsync<(string Role, string Login)>("select role, login from access_user_role join access_user on id = user_id order by role, login", null, cancellationToken).ConfigureAwait(false))
+        .GroupBy(r => r.Role).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(r => r.Login)]);
+
+    /// <summary>How often and when sign-in with the password failed in a row.</summary>
+    public async Task<(int Failures, DateTime? Last)> FailuresAsync(string login, CancellationToken cancellationToken) =>
+        await database.FindAsync<(int, DateTime?)>("select failed_logins, failed_since from access_user where login = @login", new { login }, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Projects that a user marked as favorites.</summary>
+    public Task<IReadOnlyList<string>> FavoritesAsync(string login, CancellationToken cancellationToken) => database.QueryAsync<string>(
+        "select project_id from access_favorite join access_user on id = user_id where login = @login order by 1", new { login }, cancellationToken);
+
+    /// <summary>Marks a project as a user's favorite or takes the mark away.</summary>
+    public Task SetFavoriteAsync(string login, string projectId, bool marked, CancellationToken cancellationToken) => database.ExecuteAsync(
+        marked
+            ? "insert into access_favorite select id, @projectId from access_user where login = @login on conflict do nothing"
+            : "delete from access_favorite using access_user where id = user_id and login = @login and project_id = @projectId",
+        new { login, projectId }, cancellationToken);
+
     /// <summary>All accounts by login.</summary>
     public Task<IReadOnlyList<UserAccount>> ListAsync(CancellationToken cancellationToken) =>
         database.QueryAsync<UserAccount>($"select {Columns} from access_user order by login", null, cancellationToken);
 
-    /// <summary>Makes an account.</summary>
+    /// <summary>Makes an account. An empty password is none: the account signs in by an outside provider or an alias token.</summary>
     /// <returns>False if the login is taken.</returns>
     public async Task<bool> CreateAsync(
         string login, string password, string firstName, string lastName, string email, bool enabled, bool verified, CancellationToken cancellationToken) =>
@@ -48,7 +68,7 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
             insert into access_user (login, password_hash, first_name, last_name, email, enabled, verified)
             values (@login, @hash, @firstName, @lastName, @email, @enabled, @verified) on conflict (login) do nothing
             """,
-            new { login, hash = Password.Hash(password), firstName, lastName, email, enabled, verified }, cancellationToken).ConfigureAwait(false) == 1;
+            new { login, hash = password.Length == 0 ? "" : Password.Hash(password), firstName, lastName, email, enabled, verified }, cancellationToken).ConfigureAwait(false) == 1;
 
     /// <summary>Changes what is given of an account.</summary>
     /// <returns>False if nothing changed.</returns>
@@ -56,29 +76,25 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
         string login, string? firstName, string? lastName, string? email, bool? enabled, bool? verified, string? password, CancellationToken cancellationToken)
     {
         var hash = password is null ? null : Password.Hash(password);
-        var changed = await database.ExecuteAsync(
+        return await database.ExecuteAsync(
             """
+            with former as (
+                insert into access_password_history (user_id, password_hash, replaced)
+                select id, password_hash, @now from access_user where login = @login and @hash::text is not null and password_hash <> '')
             update access_user set first_name = coalesce(@firstName, first_name), last_name = coalesce(@lastName, last_name), email = coalesce(@email, email),
-                enabled = coalesce(@enabled, enabled), verified = coalesce(@verified, verified), password_hash = coalesce(@hash, password_hash), modified = now()
+                enabled = coalesce(@enabled, enabled), verified = coalesce(@verified, verified), password_hash = coalesce(@hash, password_hash), modified = now(),
+                password_changed = case when @hash::text is null then password_changed else @now end, must_change_password = must_change_password and @hash::text is null,
+                failed_logins = case when @hash::text is null then failed_logins else 0 end
             where login = @login and (
                 (@firstName is not null and @firstName <> first_name) or (@lastName is not null and @lastName <> last_name) or (@email is not null and @email <> email)
                 or (@enabled is not null and @enabled <> enabled) or (@verified is not null and @verified <> verified) or @hash is not null)
             """,
-            new { login, firstName, lastName, email, enabled, verified, hash }, cancellationToken).ConfigureAwait(false);
-        Forget(login);
-        return changed > 0;
+            new { login, firstName, lastName, email, enabled, verified, hash, now = time.GetUtcNow().UtcDateTime }, cancellationToken).ConfigureAwait(false) > 0;
     }
 
-    private void Forget(string login)
-    {
-        foreach (var (key, value) in _verified)
-        {
-            if (value.Login == login)
-            {
-                _verified.TryRemove(key, out _);
-            }
-        }
-    }
+    /// <summary>Says whether the password must be changed before anything else, as one that somebody else chose.</summary>
+    public Task SetMustChangePasswordAsync(string login, bool must, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("update access_user set must_change_password = @must where login = @login", new { login, must }, cancellationToken);
 
     /// <summary>Site-wide roles of an account.</summary>
     public Task<IReadOnlyList<string>> RolesAsync(string login, CancellationToken cancellationToken) =>
@@ -110,7 +126,7 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
     public Task<IReadOnlyList<string>> GroupsAsync(string login, CancellationToken cancellationToken) =>
         database.QueryAsync<string>(
             """
-            select project_id || '_' || role from access_member join access_user on id = user_id where login = @login
+            select coalesce(group_id, project_id || '_' || role) from access_member join access_user on id = user_id where login = @login
             union all select group_id from access_user_group join access_user on id = user_id where login = @login order by 1
             """,
             new { login }, cancellationToken);
@@ -125,63 +141,46 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
     /// <summary>Everything that permission decisions need to know about a user; null if there is none that may sign in.</summary>
     public async Task<Caller?> LoadCallerAsync(string login, CancellationToken cancellationToken)
     {
-        var account = await FindAsync(login, cancellationToken).ConfigureAwait(false);
-        if (account is not { Enabled: true, Verified: true })
+        var account = await database.FindAsync<CallerRow>(
+            $"""
+            select id, enabled and verified as open, array(select role from access_user_role where user_id = u.id) as roles, array(select group_id from access_user_group where user_id = u.id) as groups,
+                coalesce((select value #>> '{"{}"}' from access_setting where name = 'trainingRequired'), 'false') <> 'true'
+                    or exists (select 1 from access_training t where t.user_id = u.id and {TrainingRecords.Counts}) as trained
+            from access_user u where login = @login
+            """,
+            new { login, today = TrainingRecords.Today(time) }, cancellationToken).ConfigureAwait(false);
+        if (account is not { Open: true })
         {
             return null;
         }
 
-        var roles = await RolesAsync(login, cancellationToken).ConfigureAwait(false);
-        var groups = await database.QueryAsync<string>("select group_id from access_user_group where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
-        var members = await database.QueryAsync<(string ProjectId, string Role)>(
-            "select project_id, role from access_member where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
+        var members = await database.QueryAsync<(string ProjectId, string Role, string? GroupId)>(
+            "select project_id, role, group_id from access_member where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
+        var custom = members.Where(m => m.GroupId is not null).ToDictionary(m => m.ProjectId, m => m.GroupId!);
+        var rights = custom.Count == 0 ? [] : await database.QueryAsync<(string GroupId, string DataType, bool Read, bool Edit, bool Delete)>(
+            "select group_id, data_type, can_read, can_edit, can_delete from access_group_right where group_id = any(@ids)", new { ids = custom.Values.ToArray() }, cancellationToken).ConfigureAwait(false);
+        var byGroup = rights.ToLookup(r => r.GroupId, r => new DataTypeRight(r.DataType, r.Read, r.Edit, r.Delete));
         return new Caller(
-            account.Id, login, false, roles.Contains(Administrator), groups.Contains("ALL_DATA_ACCESS"), groups.Contains("ALL_DATA_ADMIN"),
-            members.ToDictionary(m => m.ProjectId, m => Enum.Parse<ProjectRole>(m.Role, ignoreCase: true)));
+            account.Id, login, false, account.Roles.Contains(Administrator), account.Groups.Contains("ALL_DATA_ACCESS"), account.Groups.Contains("ALL_DATA_ADMIN"),
+            members.Where(m => m.GroupId is null).ToDictionary(m => m.ProjectId, m => Enum.Parse<ProjectRole>(m.Role, ignoreCase: true)))
+        {
+            ProjectGroups = custom.ToDictionary(c => c.Key, c => new TypeRights(byGroup[c.Value])),
+            MayOpenData = account.Trained || account.Roles.Contains(TrainingRecords.Exempt),
+            Roles = account.Roles,
+        };
     }
 
-    /// <summary>Checks a password. After 20 failures in a row the account is locked for an hour.</summary>
-    /// <remarks>A password that was right is remembered for a minute as a keyed hash, since its derivation is slow on purpose.</remarks>
-    public async Task<bool> VerifyAsync(string login, string password, CancellationToken cancellationToken)
+    // With a constructor the mapper would not recognise the arrays.
+    private sealed class CallerRow
     {
-        var now = time.GetUtcNow();
-        var key = Convert.ToBase64String(HMACSHA256.HashData(_cacheKey, Encoding.UTF8.GetBytes($"{login.Length}:{login}{password}")));
-        if (_verified.TryGetValue(key, out var known) && known.Until > now)
-        {
-            return true;
-        }
+        public long Id { get; init; }
 
-        var rows = await database.QueryAsync<(string PasswordHash, bool Enabled, bool Verified, int FailedLogins, DateTime? FailedSince)>(
-            "select password_hash, enabled, verified, failed_logins, failed_since from access_user where login = @login", new { login }, cancellationToken).ConfigureAwait(false);
-        if (rows is not [var found])
-        {
-            // As slow as for an account that exists, so that the time tells nothing.
-            Password.Verify(password, NobodysHash);
-            return false;
-        }
+        public bool Open { get; init; }
 
-        var locked = found.FailedLogins >= MostFailures && found.FailedSince > (now - LockOut).UtcDateTime;
-        if (locked || !Password.Verify(password, found.PasswordHash))
-        {
-            await database.ExecuteAsync(
-                "update access_user set failed_logins = failed_logins + 1, failed_since = @now where login = @login and not @locked", new { login, now = now.UtcDateTime, locked }, cancellationToken).ConfigureAwait(false);
-            return false;
-        }
+        public string[] Roles { get; init; } = [];
 
-        if (!found.Enabled || !found.Verified)
-        {
-            return false;
-        }
+        public string[] Groups { get; init; } = [];
 
-        await database.ExecuteAsync("update access_user set failed_logins = 0, last_login = @now where login = @login", new { login, now = now.UtcDateTime }, cancellationToken).ConfigureAwait(false);
-        if (_verified.Count > 10_000)
-        {
-            _verified.Clear();
-        }
-
-        _verified[key] = (login, now + CredentialsKept);
-        return true;
+        public bool Trained { get; init; }
     }
-
-    private static readonly string NobodysHash = Password.Hash("nobody");
 }

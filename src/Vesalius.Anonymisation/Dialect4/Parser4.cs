@@ -16,6 +16,7 @@ internal sealed class Parser4
     {
         var parser = new Parser4(text);
         var statements = new List<Statement4>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             parser._scanner.SkipLines();
@@ -24,7 +25,13 @@ internal sealed class Parser4
                 return new Script4(statements);
             }
 
-            statements.Add(parser.Statement());
+            var statement = parser.Statement();
+            if (statement.Variable is { } name && !names.Add(name))
+            {
+                throw new ScriptException(statement.Position, $"the variable '{name}' is set twice.");
+            }
+
+            statements.Add(statement);
             parser._scanner.SkipBlanks();
             if (!parser._scanner.AtEnd && parser._scanner.Current != '\n')
             {
@@ -83,18 +90,18 @@ internal sealed class Parser4
                 _scanner.SkipBlanks();
                 var said = Value();
                 return new Statement4(position, start, _scanner.Index, conditions, null, null, said, true);
-            case "describe" or "export":
-                _scanner.Name();
+            case "describe" or "export" when conditions.Count == 0:
+                var declares = _scanner.Name();
                 _scanner.SkipBlanks();
                 _scanner.Name();
                 _scanner.SkipBlanks();
-                if (_scanner.Current == '"')
+                if (declares == "describe" && _scanner.PeekName() is "hidden" or "const" or "immutable")
                 {
-                    String4();
+                    _scanner.Name();
                 }
                 else
                 {
-                    _scanner.Name();
+                    String4();
                 }
 
                 return new Statement4(position, start, _scanner.Index, conditions, null, null, null, false);
@@ -165,7 +172,7 @@ internal sealed class Parser4
 
     private bool _isString;
 
-    private bool StartsTerm() => _scanner.Current is '(' or '"' || char.IsAsciiDigit(_scanner.Current) || Scanner.StartsName(_scanner.Current);
+    private bool StartsTerm() => _scanner.Current is '(' or '"' or '-' || char.IsAsciiDigit(_scanner.Current) || Scanner.StartsName(_scanner.Current);
 
     private ValueSyntax Term()
     {

@@ -22,13 +22,54 @@ internal sealed record Statement4(
 /// <summary>A script of version 4 (§11): everything is computed on the object as it came, and the first statement that concerns an element wins.</summary>
 internal sealed class Script4(IReadOnlyList<Statement4> statements)
 {
+    // What was decided for an element: the value, or null to delete it, and the statement that did.
+    private sealed record Decision(string? Value, Statement4 By);
+
+    // One run: the variables that the script sets are computed when they are first read, wherever they stand.
+    private sealed class Run4(ScriptRun run, IReadOnlyList<Statement4> statements)
+    {
+        private readonly HashSet<string> _open = [];
+
+        public ScriptRun Run { get; } = run;
+
+        public Dictionary<Tag, Decision> Decided { get; } = [];
+
+        /// <summary>Deletions by pattern, which also stand before later assignments of what is not there yet.</summary>
+        public List<TagPattern> Deleted { get; } = [];
+
+        public ScriptValue Variable(string name)
+        {
+            if (Run.Variables.TryGetValue(name, out var value))
+            {
+                return value;
+            }
+
+            if (statements.FirstOrDefault(s => s.Variable == name) is { } setter)
+            {
+                if (!_open.Add(name))
+                {
+                    throw new EvaluationException($"the variable '{name}' is made of itself.");
+                }
+
+                value = ScriptValue.Of(Text(this, setter.Value!) ?? "");
+                Run.Variables[name] = value;
+                return value;
+            }
+
+            var given = Run.Context.Variables.FirstOrDefault(v => string.Equals(v.Key, name, StringComparison.OrdinalIgnoreCase));
+            return given.Key is null ? throw new EvaluationException($"the variable '{name}' has no value.") : ScriptValue.Of(given.Value);
+        }
+    }
+
+    public IReadOnlyList<Statement4> Statements => statements;
+
     private static readonly Dictionary<string, Func<FunctionCall, ScriptValue>> Functions = new(StringComparer.Ordinal)
     {
         ["substring"] = TextFunctions.Substring,
         ["format"] = MessageFormat.Format,
         ["lowercase"] = c => ScriptValue.Of(c.RequiredText(0).ToLowerInvariant()),
         ["uppercase"] = c => ScriptValue.Of(c.RequiredText(0).ToUpperInvariant()),
-        ["getURL"] = _ => throw new EvaluationException("getURL is switched off; an administrator may allow addresses."),
+        ["getURL"] = TextFunctions.GetUrl,
         ["replace"] = TextFunctions.Replace,
         ["match"] = TextFunctions.Match,
         ["urlEncode"] = c => ScriptValue.Of(WebUtility.UrlEncode(c.RequiredText(0)).Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal).Replace("!", "%21", StringComparison.Ordinal)),
@@ -43,55 +84,58 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
 
     public ScriptOutcome Execute(ScriptRun run, ScriptText text)
     {
-        // Null: to be deleted.
-        var decided = new Dictionary<Tag, string?>();
+        var run4 = new Run4(run, statements);
         foreach (var statement in statements)
         {
             run.CheckCancelled();
-            try
-            {
-                Decide(run, statement, decided);
-            }
-            catch (EvaluationException e)
-            {
-                throw new ScriptRunException(statement.Position, new Scanner(text).Slice(statement.Start, statement.End), e.Message);
-            }
+            Guarded(statement, text, () => Decide(run4, statement));
         }
 
-        foreach (var (tag, value) in decided)
+        foreach (var group in run4.Decided.GroupBy(d => d.Value.By).OrderBy(g => g.Key.Start))
         {
-            var dataSet = run.Container(tag.Group);
-            if (value is null)
+            foreach (var (tag, decision) in group)
             {
-                dataSet.Remove(tag);
+                Guarded(decision.By, text, () => CarryOut(run, tag, decision.Value));
             }
-            else
-            {
-                Put(dataSet, tag, value);
-            }
+
+            run.Context.Observer?.Executed(group.Key.Position, Source(group.Key, text));
         }
 
         return ScriptOutcome.Edited;
     }
 
-    private static void Put(DataSet dataSet, Tag tag, string value)
+    private static string Source(Statement4 statement, ScriptText text) => new Scanner(text).Slice(statement.Start, statement.End);
+
+    private static void Guarded(Statement4 statement, ScriptText text, Action act)
     {
-        var vr = dataSet[tag]?.Vr ?? (tag.IsPrivate ? Vr.LO : DataDictionary.Find(tag)?.Vr ?? Vr.LO);
         try
         {
-            Editing.Put(dataSet, tag, value, vr);
+            act();
         }
         catch (EvaluationException e)
         {
-            throw new ScriptRunException(new ScriptPosition(1, 1), tag.ToString(), e.Message);
+            throw new ScriptRunException(statement.Position, Source(statement, text), e.Message);
         }
     }
 
-    private static void Decide(ScriptRun run, Statement4 statement, Dictionary<Tag, string?> decided)
+    private static void CarryOut(ScriptRun run, Tag tag, string? value)
     {
+        var dataSet = run.Container(tag.Group);
+        if (value is null)
+        {
+            dataSet.Remove(tag);
+            return;
+        }
+
+        Editing.Put(dataSet, tag, value, dataSet[tag]?.Vr ?? (tag.IsPrivate ? Vr.LO : DataDictionary.Find(tag)?.Vr ?? Vr.LO));
+    }
+
+    private static void Decide(Run4 run4, Statement4 statement)
+    {
+        var run = run4.Run;
         foreach (var (left, fits, right) in statement.Conditions)
         {
-            if (Text(run, left) is not { } a || Text(run, right) is not { } b || !(fits ? run.Patterns.FitsWhole(a, b) : a == b))
+            if (Text(run4, left) is not { } a || Text(run4, right) is not { } b || !(fits ? run.Patterns.FitsWhole(a, b) : a == b))
             {
                 return;
             }
@@ -99,18 +143,13 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
 
         if (statement.Variable is { } name)
         {
-            if (run.Variables.ContainsKey(name))
-            {
-                throw new EvaluationException($"the variable '{name}' is set twice.");
-            }
-
-            run.Variables[name] = ScriptValue.Of(Text(run, statement.Value!) ?? "");
+            run4.Variable(name);
             return;
         }
 
         if (statement.IsEcho)
         {
-            run.Context.Echo?.Invoke(Text(run, statement.Value!) ?? "");
+            run.Context.Echo?.Invoke(Text(run4, statement.Value!) ?? "");
             return;
         }
 
@@ -120,10 +159,18 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
         }
 
         // Assigning from what is not there leaves the target present and empty.
-        var value = statement.Value is null ? null : Text(run, statement.Value) ?? "";
+        var value = statement.Value is null ? null : Text(run4, statement.Value) ?? "";
         foreach (var tag in Targets(run, pattern, statement.Value is not null))
         {
-            decided.TryAdd(tag, value);
+            if (value is null || !run4.Deleted.Exists(d => d.Matches(run.DataSet, tag, sparesCreators: false)))
+            {
+                run4.Decided.TryAdd(tag, new Decision(value, statement));
+            }
+        }
+
+        if (value is null && !pattern.IsExact)
+        {
+            run4.Deleted.Add(pattern);
         }
     }
 
@@ -131,17 +178,30 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
     {
         if (pattern.IsExact)
         {
-            return assigns || run.Container(pattern.Group).Contains(pattern.Tag) ? [pattern.Tag] : [];
+            return [pattern.Tag];
         }
 
         var dataSets = run.Context.FileMeta is { } meta ? new[] { meta, run.DataSet } : [run.DataSet];
         return [.. dataSets.SelectMany(d => d.Where(e => pattern.Matches(d, e.Tag, sparesCreators: false) && !(assigns && e is SequenceElement)).Select(e => e.Tag))];
     }
 
-    private static string? Text(ScriptRun run, ValueSyntax syntax) => new FunctionCall(run, "", []).TextOf(Evaluate(run, syntax));
+    private static string? Text(Run4 run4, ValueSyntax syntax) => new FunctionCall(run4.Run, "", []).TextOf(Evaluate(run4, syntax));
 
-    private static ScriptValue Evaluate(ScriptRun run, ValueSyntax syntax)
+    /// <summary>What is wrong with a call's name or number of arguments; null if nothing.</summary>
+    public static string? Fault(string name, int arguments)
     {
+        if (name == "new UID")
+        {
+            return null;
+        }
+
+        return !Arities.TryGetValue(name, out var arity) ? $"the function '{name}' is not known in version 4."
+            : arguments < arity.Fewest || arguments > arity.Most ? $"'{name}' does not take {arguments} argument(s)." : null;
+    }
+
+    private static ScriptValue Evaluate(Run4 run4, ValueSyntax syntax)
+    {
+        var run = run4.Run;
         switch (syntax)
         {
             case TextSyntax text:
@@ -149,27 +209,13 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
             case PathSyntax path:
                 return PathLookup.Read(run, path.Path);
             case NameSyntax name:
-                if (run.Variables.TryGetValue(name.Name, out var value))
-                {
-                    return value;
-                }
-
-                var given = run.Context.Variables.FirstOrDefault(v => string.Equals(v.Key, name.Name, StringComparison.OrdinalIgnoreCase));
-                return given.Key is null ? throw new EvaluationException($"the variable '{name.Name}' has no value.") : ScriptValue.Of(given.Value);
+                return run4.Variable(name.Name);
             case CallSyntax { Name: "new UID" }:
                 return ScriptValue.Of(UidFunctions.NewUid());
             case CallSyntax call:
-                if (!Functions.TryGetValue(call.Name, out var function))
-                {
-                    throw new EvaluationException($"the function '{call.Name}' is not known in version 4.");
-                }
-
-                if (call.Arguments.Count < Arities[call.Name].Fewest || call.Arguments.Count > Arities[call.Name].Most)
-                {
-                    throw new EvaluationException($"'{call.Name}' does not take {call.Arguments.Count} argument(s).");
-                }
-
-                return function(new FunctionCall(run, call.Name, [.. call.Arguments.Select(a => Evaluate(run, a))]));
+                return Fault(call.Name, call.Arguments.Count) is { } fault
+                    ? throw new EvaluationException(fault)
+                    : Functions[call.Name](new FunctionCall(run, call.Name, [.. call.Arguments.Select(a => Evaluate(run4, a))]));
             default:
                 throw new EvaluationException("this value is not known in version 4.");
         }

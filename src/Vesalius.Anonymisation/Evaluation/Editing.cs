@@ -7,6 +7,7 @@ namespace Vesalius.Anonymisation.Evaluation;
 internal static class Editing
 {
     private const int MostItems = 10_000;
+    private const int DeepestNesting = 64;
 
     /// <summary>§5.1: sets the one place that a path names, making sequences, items and private blocks on the way.</summary>
     public static void Assign(ScriptRun run, TagPath path, string text, bool byNumber = false)
@@ -16,14 +17,30 @@ internal static class Editing
             throw new EvaluationException("only a path that names a single element can be assigned to.");
         }
 
+        if (path.Steps.Count > DeepestNesting)
+        {
+            throw new EvaluationException($"sequences are nested deeper than {DeepestNesting} levels.");
+        }
+
+        run.PlacesChanged();
         var dataSet = run.Container(path.Steps[0].Tag!.Group);
         foreach (var step in path.Steps.SkipLast(1))
         {
             dataSet = ItemAt(dataSet, TagFor(dataSet, step.Tag!), step.Item!.Value);
         }
 
-        var tag = TagFor(dataSet, path.Last.Tag!);
-        Put(dataSet, tag, text, VrFor(run, dataSet, tag, text, byNumber));
+        var target = path.Last.Tag!;
+        // A creator may have reserved several blocks that hold the element.
+        var existing = target.Creator is null ? [] : dataSet.Where(e => target.Matches(dataSet, e.Tag)).Select(e => e.Tag).ToList();
+        if (existing.Count == 0)
+        {
+            existing.Add(TagFor(dataSet, target));
+        }
+
+        foreach (var tag in existing)
+        {
+            Put(dataSet, tag, text, VrFor(run, dataSet, tag, text, byNumber));
+        }
     }
 
     private static DataSet ItemAt(DataSet dataSet, Tag tag, int number)
@@ -159,6 +176,11 @@ internal static class Editing
     {
         foreach (var place in PathLookup.Find(run, path))
         {
+            if (place.Element is SequenceElement)
+            {
+                run.PlacesChanged();
+            }
+
             if (path.Last.Item is not { } number)
             {
                 place.Owner.Remove(place.Element.Tag);

@@ -6,8 +6,6 @@ namespace Vesalius.Anonymisation.Evaluation;
 /// <summary>Carries out the statements of version 6, one after the other.</summary>
 internal sealed class Interpreter6(ScriptRun run, ScriptText text)
 {
-    private const int LongestValue = 64 * 1024 * 1024;
-
     public ScriptOutcome Execute(IReadOnlyList<StatementSyntax> statements)
     {
         try
@@ -32,10 +30,28 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
             }
             catch (EvaluationException e)
             {
-                var source = new Scanner(text).Slice(statement.Start, statement is IfSyntax ? Math.Min(statement.End, statement.Start + 2) : statement.End);
-                throw new ScriptRunException(statement.Position, source, e.Message);
+                throw new ScriptRunException(statement.Position, Source(statement), e.Message);
+            }
+
+            if (statement is not IfSyntax)
+            {
+                run.Context.Observer?.Executed(statement.Position, Source(statement));
             }
         }
+    }
+
+    private string Source(StatementSyntax statement) =>
+        new Scanner(text).Slice(statement.Start, statement is IfSyntax ? Math.Min(statement.End, statement.Start + 2) : statement.End);
+
+    // Whether a date that is missing may be passed over depends on where it would be assigned (§12, 2).
+    private ScriptValue EvaluateFor(AssignSyntax assign)
+    {
+        if (assign.Value is CallSyntax { Arguments: [PathSyntax source, ..] } call && source.Path.Steps.SequenceEqual(assign.Target.Steps))
+        {
+            return FunctionTable.Call(new FunctionCall(run, call.Name, [.. call.Arguments.Select(Evaluate)]) { IsAssignedToItsSource = true });
+        }
+
+        return Evaluate(assign.Value);
     }
 
     private void Run(StatementSyntax statement)
@@ -43,13 +59,17 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
         switch (statement)
         {
             case AssignSyntax assign:
-                if (Text(Evaluate(assign.Value)) is { } assigned)
+                if (Text(EvaluateFor(assign)) is { } assigned)
                 {
                     Editing.Assign(run, assign.Target, assigned);
                 }
                 else if (!assign.Target.IsSingular || assign.Target.Last.NamesItems)
                 {
                     throw new EvaluationException("only a path that names a single element can be assigned to.");
+                }
+                else
+                {
+                    run.Context.Observer?.Noticed(assign.Position, "the right side is not in the object, so nothing was assigned and the element stays as it was.");
                 }
 
                 break;
@@ -157,7 +177,6 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
         var read = value is PlaceValue place ? PathLookup.Read(run, place.Path) : value;
         return read switch
         {
-            TextValue { Text.Length: > LongestValue } => throw new EvaluationException("the value is longer than 64 MiB."),
             TextValue plain => plain.Text,
             ListValue => throw new EvaluationException("a list stands where a single text is wanted."),
             _ => null,
@@ -169,7 +188,7 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
         TextSyntax plain => ScriptValue.Of(plain.Text),
         PathSyntax path => new PlaceValue(path.Path),
         NameSyntax name => Variable(name.Name),
-        ListSyntax list => new ListValue([.. list.Members.Select(Evaluate)]),
+        ListSyntax list => new ListValue(list.Members.Select(Evaluate)),
         CallSyntax call => FunctionTable.Call(new FunctionCall(run, call.Name, [.. call.Arguments.Select(Evaluate)])),
         _ => throw new EvaluationException("this value is not known."),
     };

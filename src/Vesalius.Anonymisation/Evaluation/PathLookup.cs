@@ -11,7 +11,7 @@ internal readonly record struct Place(DataSet Owner, DataElement Element);
 /// <summary>Finds what paths name in a data set (§4.2, §4.3).</summary>
 internal static class PathLookup
 {
-    private const int DeepestNesting = 64;
+    public const int DeepestNesting = 64;
 
     /// <summary>All elements that the path names; item numbers of the last step are for the caller.</summary>
     public static List<Place> Find(ScriptRun run, TagPath path)
@@ -20,6 +20,25 @@ internal static class PathLookup
         if (path.Steps.Count == 1)
         {
             FindHere(Root(run, path), path.Last.Tag!, places);
+            if (run.Context.FileMeta is { } ownMeta && !path.Last.Tag!.HasExactGroup)
+            {
+                FindHere(ownMeta, path.Last.Tag, places);
+            }
+
+            return places;
+        }
+
+        // The commonest form, everywhere: answered from an index, so that hundreds of such lines do not walk the object as often.
+        if (path.Steps is [{ Wildcard: LevelWildcard.Any }, { Tag: { Creator: null, IsExact: true } everywhere }] && everywhere.Group != 0x0002)
+        {
+            foreach (var holder in run.Holders(everywhere.Tag))
+            {
+                if (holder.TryGet(everywhere.Tag, out var element))
+                {
+                    places.Add(new Place(holder, element));
+                }
+            }
+
             return places;
         }
 

@@ -41,16 +41,7 @@ internal sealed class PatternCache
             return known;
         }
 
-        Regex made;
-        try
-        {
-            var translated = JavaPattern.Translate(pattern);
-            made = new Regex(whole ? $@"\A(?:{translated})\z" : translated, RegexOptions.CultureInvariant, TimeLimit);
-        }
-        catch (ArgumentException)
-        {
-            throw new EvaluationException("the regular expression is not valid.");
-        }
+        var made = Make(pattern, whole);
 
         // Patterns that come from values could otherwise grow without end.
         if (_patterns.Count < MostPatterns)
@@ -59,5 +50,32 @@ internal sealed class PatternCache
         }
 
         return made;
+    }
+
+    private static Regex Make(string pattern, bool whole)
+    {
+        var translated = JavaPattern.Translate(pattern);
+        try
+        {
+            return new Regex(whole ? $@"\A(?:{translated})\z" : translated, RegexOptions.CultureInvariant, TimeLimit);
+        }
+        catch (ArgumentException)
+        {
+            throw new EvaluationException("the regular expression is not valid.");
+        }
+    }
+
+    /// <summary>What is wrong with a pattern; null if nothing.</summary>
+    public static string? Fault(string pattern)
+    {
+        try
+        {
+            Make(pattern, whole: true);
+            return null;
+        }
+        catch (EvaluationException e)
+        {
+            return e.Message;
+        }
     }
 }

@@ -11,6 +11,11 @@ internal sealed class RejectedException : Exception;
 /// <summary>One application of a script to one object.</summary>
 internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, CancellationToken cancellationToken)
 {
+    // In the JSON model group 0002 may stand with the rest, or be absent.
+    private readonly bool _hasFileMeta = context.FileMeta is not null || (dataSet.Count > 0 && dataSet.ElementAt(0).Tag.Group <= 2 && dataSet.Any(e => e.Tag.Group == 2));
+    private readonly bool _hadClass = dataSet.Contains(Tag.SOPClassUID);
+    private readonly bool _hadInstance = dataSet.Contains(Tag.SOPInstanceUID);
+
     public DataSet DataSet { get; } = dataSet;
 
     public ScriptContext Context { get; } = context;
@@ -20,6 +25,11 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     public Dictionary<string, ScriptValue> Variables { get; } = new(StringComparer.Ordinal);
 
     public bool PixelsAltered { get; set; }
+
+    /// <summary>Transfer syntax of the pixels as they now are.</summary>
+    public string PixelSyntaxUid { get; set; } = context.TransferSyntaxUid ?? "";
+
+    public CancellationToken CancellationToken { get; } = cancellationToken;
 
     /// <summary>Where elements of group 0002 live: with the file's meta information, or in the data set of the JSON model.</summary>
     public DataSet Container(ushort group) => group == 0x0002 && Context.FileMeta is { } meta ? meta : DataSet;
@@ -51,24 +61,79 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
         }
     }
 
-    public void CheckCancelled() => cancellationToken.ThrowIfCancellationRequested();
+    private Dictionary<uint, List<DataSet>>? _holders;
+
+    /// <summary>The data sets, top level and items, that may hold an element of this tag. Elements that were deleted since are still listed, so ask the data set.</summary>
+    /// <exception cref="EvaluationException">Sequences are nested too deeply.</exception>
+    public IReadOnlyList<DataSet> Holders(Tag tag)
+    {
+        if (_holders is null)
+        {
+            _holders = [];
+            Index(DataSet, 0);
+        }
+
+        return _holders.TryGetValue(tag.Value, out var found) ? found : [];
+    }
+
+    private void Index(DataSet dataSet, int depth)
+    {
+        if (depth > PathLookup.DeepestNesting)
+        {
+            throw new EvaluationException($"sequences are nested deeper than {PathLookup.DeepestNesting} levels.");
+        }
+
+        foreach (var element in dataSet)
+        {
+            if (!_holders!.TryGetValue(element.Tag.Value, out var list))
+            {
+                _holders[element.Tag.Value] = list = [];
+            }
+
+            if (list.Count == 0 || !ReferenceEquals(list[^1], dataSet))
+            {
+                list.Add(dataSet);
+            }
+
+            if (element is SequenceElement sequence)
+            {
+                foreach (var item in sequence.Items)
+                {
+                    Index(item, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// <summary>An element was added, or a sequence or an item went: what was known of places is forgotten.</summary>
+    public void PlacesChanged() => _holders = null;
+
+    public void CheckCancelled() => CancellationToken.ThrowIfCancellationRequested();
 
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()
     {
-        var meta = Container(0x0002);
-        if (ReferenceEquals(meta, DataSet) && !DataSet.Contains(Tag.MediaStorageSOPInstanceUID) && !DataSet.Contains(Tag.MediaStorageSOPClassUID))
+        if (!_hasFileMeta)
         {
             return;
         }
 
-        Align(meta, Tag.MediaStorageSOPClassUID, Tag.SOPClassUID);
-        Align(meta, Tag.MediaStorageSOPInstanceUID, Tag.SOPInstanceUID);
+        var meta = Container(0x0002);
+        Align(meta, Tag.MediaStorageSOPClassUID, Tag.SOPClassUID, _hadClass);
+        Align(meta, Tag.MediaStorageSOPInstanceUID, Tag.SOPInstanceUID, _hadInstance);
     }
 
-    private void Align(DataSet meta, Tag target, Tag source)
+    private void Align(DataSet meta, Tag target, Tag source, bool wasThere)
     {
-        if (DataSet.GetString(source) is { } uid && meta.GetString(target) != uid)
+        if (DataSet.GetString(source) is not { } uid)
+        {
+            // An object that lost its UID must not keep it here; a directory never had one.
+            if (wasThere)
+            {
+                meta.Remove(target);
+            }
+        }
+        else if (meta.GetString(target) != uid)
         {
             meta.SetString(target, uid, Vr.UI);
         }

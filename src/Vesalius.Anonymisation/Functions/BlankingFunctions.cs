@@ -7,7 +7,7 @@ namespace Vesalius.Anonymisation.Functions;
 /// <summary>Blanking of known values (§7.3).</summary>
 internal static class BlankingFunctions
 {
-    public static ScriptValue CollectValues(FunctionCall call) => new ListValue([.. Gather(call).Select(ScriptValue.Of)]);
+    public static ScriptValue CollectValues(FunctionCall call) => new ListValue(Gather(call).Select(ScriptValue.Of));
 
     public static ScriptValue BlankValues(FunctionCall call)
     {

@@ -16,9 +16,15 @@ internal static class DateFunctions
 
     private static ScriptValue Shift(FunctionCall call, string unit, Vr[] allowed)
     {
-        if (call.Arguments[0] is PlaceValue place && PathLookup.Find(call.Run, place.Path) is [var found, ..] && !allowed.Contains(found.Element.Vr))
+        if (call.Arguments[0] is PlaceValue place && PathLookup.Find(call.Run, place.Path) is [var found, ..]
+            && !allowed.Contains(found.Element.Vr == Vr.UN ? DataDictionary.VrOf(found.Element.Tag) : found.Element.Vr))
         {
             throw new EvaluationException($"{found.Element.Tag} is {found.Element.Vr}, which '{call.Name}' does not shift.");
+        }
+
+        if (call.Run.Context.SkipsMissingDates && call.IsAssignedToItsSource && string.IsNullOrWhiteSpace(call.Text(0)))
+        {
+            return ScriptValue.Missing;
         }
 
         var text = call.RequiredText(0);
@@ -33,7 +39,7 @@ internal static class DateFunctions
 
     public static ScriptValue ShiftSequence(FunctionCall call)
     {
-        ShiftPlaces(call, call.Places(1).SelectMany(p => PathLookup.Find(call.Run, p)).ToList(), call.RequiredInteger(0));
+        ShiftPlaces(call, call.Places(1).SelectMany(p => PathLookup.Find(call.Run, p)).ToList(), DicomDateTime.Seconds(call.RequiredInteger(0), "seconds"));
         return ScriptValue.Missing;
     }
 
@@ -54,7 +60,7 @@ internal static class DateFunctions
                 continue;
             }
 
-            if (place.Element is not ValueElement)
+            if (place.Element is not ValueElement || place.Element.Vr == Vr.TM)
             {
                 throw new EvaluationException($"{place.Element.Tag} is no date and cannot be shifted by '{call.Name}'.");
             }

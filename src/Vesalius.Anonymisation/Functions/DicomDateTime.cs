@@ -7,7 +7,7 @@ namespace Vesalius.Anonymisation.Functions;
 /// <summary>A date or date-time of any precision that can be shifted (§7.2).</summary>
 internal static partial class DicomDateTime
 {
-    [GeneratedRegex(@"\A(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2}))?)?)?)?)?(\.\d{1,6})?([+-]\d{4})?\z")]
+    [GeneratedRegex(@"\A([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2}))?)?)?)?)?(\.[0-9]{1,6})?([+-][0-9]{4})?\z")]
     private static partial Regex Form();
 
     private static readonly Dictionary<string, long> SecondsPerUnit = new(StringComparer.OrdinalIgnoreCase)
@@ -15,10 +15,20 @@ internal static partial class DicomDateTime
         ["years"] = 365L * 86400, ["days"] = 86400, ["hours"] = 3600, ["minutes"] = 60, ["seconds"] = 1,
     };
 
-    public static long Seconds(long count, string unit) =>
-        SecondsPerUnit.TryGetValue(unit.Trim(), out var seconds)
-            ? checked(count * seconds)
-            : throw new EvaluationException("the unit is not years, days, hours, minutes or seconds.");
+    // More than the calendar of ten thousand years; keeps sums within their type.
+    private const long MostSeconds = 400_000_000_000;
+
+    public static bool IsUnit(string unit) => SecondsPerUnit.ContainsKey(unit);
+
+    public static long Seconds(long count, string unit)
+    {
+        if (!SecondsPerUnit.TryGetValue(unit.Trim(), out var seconds))
+        {
+            throw new EvaluationException("the unit is not years, days, hours, minutes or seconds.");
+        }
+
+        return Math.Abs((decimal)count) * seconds <= MostSeconds ? count * seconds : throw new EvaluationException("shifting by so much leaves the calendar.");
+    }
 
     /// <summary>Shifts each of several values.</summary>
     public static string ShiftAll(string text, long seconds) => string.Join('\\', text.Split('\\').Select(v => v.Trim().Length == 0 ? v : Shift(v.Trim(), seconds)));
@@ -32,11 +42,6 @@ internal static partial class DicomDateTime
         }
 
         var parts = Enumerable.Range(1, 6).Where(i => match.Groups[i].Success).Select(i => int.Parse(match.Groups[i].ValueSpan, CultureInfo.InvariantCulture)).ToArray();
-        if (match.Groups[7].Success && parts.Length < 6)
-        {
-            throw new EvaluationException("the value has a fraction without seconds.");
-        }
-
         DateTime shifted;
         try
         {

@@ -44,7 +44,7 @@ internal static class ElementFunctions
     public static ScriptValue IsPresent(FunctionCall call)
     {
         var all = true;
-        foreach (var argument in call.Flatten())
+        foreach (var argument in call.Arguments)
         {
             if (argument is not PlaceValue { Path: { IsSingular: true } path })
             {
@@ -74,6 +74,7 @@ internal static class PrivateElements
 {
     public static void RemoveAll(ScriptRun run)
     {
+        run.PlacesChanged();
         foreach (var dataSet in run.AllDataSets().ToList())
         {
             dataSet.RemoveWhere(e => e.Tag.IsPrivate);
@@ -102,6 +103,7 @@ internal static class PrivateElements
         }
 
         Clean(call.Run.DataSet, kept);
+        call.Run.PlacesChanged();
         return ScriptValue.Missing;
     }
 

@@ -6,6 +6,9 @@ namespace Vesalius.Anonymisation.Functions;
 /// <summary>A call with its arguments as they came: paths stay paths.</summary>
 internal sealed record FunctionCall(ScriptRun Run, string Name, IReadOnlyList<ScriptValue> Arguments)
 {
+    /// <summary>True if the result is assigned to the very element that the first argument names (§12, 2).</summary>
+    public bool IsAssignedToItsSource { get; init; }
+
     /// <summary>An argument as text; null if missing.</summary>
     public string? Text(int index) => TextOf(Arguments[index]);
 
@@ -28,7 +31,7 @@ internal sealed record FunctionCall(ScriptRun Run, string Name, IReadOnlyList<Sc
     /// <summary>Arguments from an index on, with the members of lists in their place.</summary>
     public IEnumerable<ScriptValue> Flatten(int from = 0) => Arguments.Skip(from).SelectMany(Flatten);
 
-    private static IEnumerable<ScriptValue> Flatten(ScriptValue value) => value is ListValue list ? list.Members.SelectMany(Flatten) : [value];
+    private static IReadOnlyList<ScriptValue> Flatten(ScriptValue value) => value is ListValue list ? list.Members : [value];
 
     /// <summary>Arguments from an index on as places: paths, strings that hold paths, or lists of either.</summary>
     public IEnumerable<TagPath> Places(int from = 0) => Flatten(from).Select(Place);

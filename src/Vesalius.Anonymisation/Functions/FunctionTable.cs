@@ -19,7 +19,7 @@ internal static class FunctionTable
         ["ismatch"] = new(2, 2, c => ScriptValue.Of(c.Run.Patterns.FitsWhole(c.RequiredText(0), c.RequiredText(1)))),
         ["normalizeString"] = new(1, 2, TextFunctions.NormalizeString),
         ["lookup"] = new(2, 2, TextFunctions.Lookup),
-        ["getURL"] = new(1, 1, _ => throw new EvaluationException("getURL is switched off; an administrator may allow addresses.")),
+        ["getURL"] = new(1, 1, TextFunctions.GetUrl),
         ["hashUID"] = new(1, 1, UidFunctions.HashUid),
         ["hashUIDList"] = new(1, int.MaxValue, UidFunctions.HashUidList),
         ["newUID"] = new(0, 0, _ => ScriptValue.Of(UidFunctions.NewUid())),
@@ -33,7 +33,7 @@ internal static class FunctionTable
         ["false"] = new(0, 0, _ => ScriptValue.Of(false)),
         ["collectValues"] = new(1, int.MaxValue, BlankingFunctions.CollectValues),
         ["blankValues"] = new(1, int.MaxValue, BlankingFunctions.BlankValues),
-        ["retainPrivateTags"] = new(0, int.MaxValue, PrivateElements.Retain),
+        ["retainPrivateTags"] = new(1, int.MaxValue, PrivateElements.Retain),
         ["shiftDateByIncrement"] = new(2, 3, DateFunctions.ShiftDate),
         ["shiftDateTimeByIncrement"] = new(2, 3, DateFunctions.ShiftDateTime),
         ["shiftDateTimeSequenceByIncrement"] = new(2, int.MaxValue, DateFunctions.ShiftSequence),
@@ -53,6 +53,18 @@ internal static class FunctionTable
 
         return arguments < function.Fewest || arguments > function.Most ? $"'{name}' does not take {arguments} argument(s)." : null;
     }
+
+    // The version of the language in which a function came (§7); functions that were always there are not listed.
+    private static readonly Dictionary<string, int> Since = new(StringComparer.Ordinal)
+    {
+        ["mapReferencedUIDs"] = 2, ["shiftDateByIncrement"] = 2, ["ismatch"] = 3, ["set"] = 3, ["delete"] = 3, ["retainPrivateTags"] = 3,
+        ["shiftDateTimeByIncrement"] = 3, ["shiftDateTimeSequenceByIncrement"] = 3, ["alterPixels"] = 3, ["hashUIDList"] = 6, ["normalizeString"] = 6,
+        ["removeTags"] = 6, ["collectValues"] = 6, ["blankValues"] = 6, ["shiftDateTimeListByIncrement"] = 6,
+        ["scalePatientAgeAndDobFromStudyDate"] = 6, ["reject"] = 6, ["isPresent"] = 7, ["true"] = 7, ["false"] = 7,
+    };
+
+    /// <summary>The minor version that a function needs; 0 if it was always there.</summary>
+    public static int NeededVersion(string name) => Since.GetValueOrDefault(name);
 
     public static ScriptValue Call(FunctionCall call)
     {

@@ -29,19 +29,24 @@ internal static class MessageFormat
                     quoted = !quoted;
                 }
             }
-            else if (quoted || c is not '{')
+            else if (quoted || c is not ('{' or '}'))
             {
                 result.Append(c);
+            }
+            else if (c == '}')
+            {
+                throw new EvaluationException("the pattern given to 'format' has a brace that is not matched or holds no number.");
             }
             else
             {
                 var end = pattern.IndexOf('}', i);
-                if (end < 0 || !int.TryParse(pattern.AsSpan(i + 1, end - i - 1).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                if (end < 0 || !int.TryParse(pattern.AsSpan(i + 1, end - i - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
                 {
                     throw new EvaluationException("the pattern given to 'format' has a brace that is not matched or holds no number.");
                 }
 
-                result.Append(index < values.Count ? values[index] : $"{{{index}}}");
+                result.Append(index < values.Count ? values[index] : pattern.AsSpan(i, end - i + 1));
+                ScriptValue.Bounded(result, result.Length);
                 i = end;
             }
         }

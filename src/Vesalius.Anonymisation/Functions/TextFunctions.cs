@@ -6,8 +6,11 @@ namespace Vesalius.Anonymisation.Functions;
 /// <summary>Functions on text.</summary>
 internal static class TextFunctions
 {
-    public static ScriptValue Concatenate(FunctionCall call) =>
-        ScriptValue.Of(string.Concat(Enumerable.Range(0, call.Arguments.Count).Select(call.RequiredText)));
+    public static ScriptValue Concatenate(FunctionCall call)
+    {
+        var parts = Enumerable.Range(0, call.Arguments.Count).Select(call.RequiredText).ToList();
+        return ScriptValue.Of(string.Concat(ScriptValue.Bounded(parts, parts.Sum(p => (long)p.Length))));
+    }
 
     public static ScriptValue Substring(FunctionCall call)
     {
@@ -25,6 +28,8 @@ internal static class TextFunctions
     public static ScriptValue Replace(FunctionCall call)
     {
         var (text, old, replacement) = (call.RequiredText(0), call.RequiredText(1), call.RequiredText(2));
+        var occurrences = old.Length > 0 ? Occurrences(text, old) : text.Length + 1;
+        ScriptValue.Bounded(text, text.Length + ((long)occurrences * replacement.Length));
         if (old.Length > 0)
         {
             return ScriptValue.Of(text.Replace(old, replacement, StringComparison.Ordinal));
@@ -32,6 +37,17 @@ internal static class TextFunctions
 
         // As in Java, an empty text occurs between any two characters and at both ends.
         return ScriptValue.Of(replacement + string.Concat(text.Select(c => c + replacement)));
+    }
+
+    private static int Occurrences(string text, string part)
+    {
+        var count = 0;
+        for (var at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))
+        {
+            count++;
+        }
+
+        return count;
     }
 
     public static ScriptValue Match(FunctionCall call)
@@ -48,6 +64,11 @@ internal static class TextFunctions
 
     public static ScriptValue NormalizeString(FunctionCall call)
     {
+        if (call.Arguments[0] is PlaceValue place && PathLookup.Find(call.Run, place.Path) is [var found, ..] && !found.Element.Vr.IsText)
+        {
+            throw new EvaluationException($"{found.Element.Tag} is {found.Element.Vr}, which 'normalizeString' does not change.");
+        }
+
         if (call.Text(0) is not { } text)
         {
             return ScriptValue.Missing;
@@ -58,9 +79,23 @@ internal static class TextFunctions
         foreach (var rune in text.EnumerateRunes())
         {
             result.Append(rune.IsAscii ? rune.ToString() : replacement);
+            ScriptValue.Bounded(result, result.Length);
         }
 
         return ScriptValue.Of(result.ToString());
+    }
+
+    public static ScriptValue GetUrl(FunctionCall call)
+    {
+        var url = call.RequiredText(0);
+        try
+        {
+            return call.Run.Context.Web is { } web ? ScriptValue.Of(web.Read(url)) : throw new EvaluationException("getURL is switched off; an administrator may allow addresses.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new EvaluationException("getURL was given an address that is not allowed or gives nothing.");
+        }
     }
 
     public static ScriptValue Lookup(FunctionCall call) =>

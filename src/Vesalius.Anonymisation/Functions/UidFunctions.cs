@@ -2,14 +2,18 @@ using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Vesalius.Anonymisation.Evaluation;
 using Vesalius.Dicom;
 
 namespace Vesalius.Anonymisation.Functions;
 
 /// <summary>Functions on UIDs (§7.1).</summary>
-internal static class UidFunctions
+internal static partial class UidFunctions
 {
+    [GeneratedRegex(@"\A(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*\z")]
+    private static partial Regex Root();
+
     public static ScriptValue HashUid(FunctionCall call) => call.Text(0) is { } text ? ScriptValue.Of(Hash(text)) : ScriptValue.Missing;
 
     /// <summary>A name-based UUID (RFC 4122 version 5, without namespace) as a UID under 2.25.</summary>
@@ -44,7 +48,7 @@ internal static class UidFunctions
     {
         var root = prefix.TrimEnd('.');
         var room = 64 - root.Length - 1;
-        if (root.Length == 0 || room < 16 || root.AsSpan().IndexOfAnyExcept("0123456789.") >= 0)
+        if (room < 16 || !Root().IsMatch(root))
         {
             throw new EvaluationException("the prefix is no UID root, or too long.");
         }
@@ -68,7 +72,7 @@ internal static class UidFunctions
             var text = place.Owner.GetString(place.Element.Tag);
             if (!string.IsNullOrEmpty(text))
             {
-                Editing.Put(place.Owner, place.Element.Tag, string.Join('\\', text.Split('\\').Select(v => v.Length == 0 ? v : change(v))), place.Element.Vr);
+                Editing.Put(place.Owner, place.Element.Tag, string.Join('\\', text.Split('\\').Select(v => v.Trim(' ', '\0') is { Length: > 0 } uid ? change(uid) : v)), place.Element.Vr);
             }
         }
     }

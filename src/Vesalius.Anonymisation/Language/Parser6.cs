@@ -12,9 +12,16 @@ internal sealed class Parser6
 
     private readonly Scanner _scanner;
     private string? _version;
-    private int _depth;
+    private int _blockDepth;
+    private int _valueDepth;
 
     public Parser6(ScriptText text) => _scanner = new Scanner(text);
+
+    /// <summary>The version that the script names; null if none.</summary>
+    public string? ScriptVersion => _version;
+
+    /// <summary>True for the versions of this dialect.</summary>
+    public static bool Knows(string version) => Versions.Contains(version);
 
     public IReadOnlyList<StatementSyntax> Parse()
     {
@@ -24,7 +31,7 @@ internal sealed class Parser6
 
     private List<StatementSyntax> Statements(bool inBlock)
     {
-        if (++_depth > DeepestNesting)
+        if (inBlock && ++_blockDepth > DeepestNesting)
         {
             throw new ScriptException(_scanner.Position, $"blocks are nested deeper than {DeepestNesting} levels.");
         }
@@ -35,7 +42,7 @@ internal sealed class Parser6
             _scanner.SkipLines();
             if (_scanner.AtEnd || (inBlock && _scanner.Current == '}'))
             {
-                _depth--;
+                _blockDepth -= inBlock ? 1 : 0;
                 return statements;
             }
 
@@ -65,7 +72,7 @@ internal sealed class Parser6
             case "export":
                 _scanner.Name();
                 _scanner.SkipBlanks();
-                _scanner.Name();
+                VariableName();
                 _scanner.SkipBlanks();
                 _scanner.String6();
                 return new DeclarationSyntax(position, start);
@@ -94,10 +101,20 @@ internal sealed class Parser6
         _version = version;
     }
 
+    private void VariableName()
+    {
+        var position = _scanner.Position;
+        var name = _scanner.Name();
+        if (Reserved.Contains(name))
+        {
+            throw new ScriptException(position, $"'{name}' is a reserved word and cannot stand here.");
+        }
+    }
+
     private void Describe()
     {
         _scanner.SkipBlanks();
-        _scanner.Name();
+        VariableName();
         _scanner.SkipBlanks();
         if (_scanner.Current == '"')
         {
@@ -279,7 +296,7 @@ internal sealed class Parser6
 
     private ValueSyntax Value()
     {
-        if (++_depth > DeepestNesting)
+        if (++_valueDepth > DeepestNesting)
         {
             throw new ScriptException(_scanner.Position, $"values are nested deeper than {DeepestNesting} levels.");
         }
@@ -292,7 +309,9 @@ internal sealed class Parser6
         }
         else if (_scanner.Current == '"')
         {
-            value = new TextSyntax(position, _scanner.String6());
+            var begin = _scanner.Index;
+            var plain = _scanner.String6();
+            value = new TextSyntax(position, plain) { HasEscape = _scanner.Index - begin - 2 != plain.Length };
         }
         else if (_scanner.Current == '{')
         {
@@ -307,7 +326,7 @@ internal sealed class Parser6
             value = NameOrCall(position);
         }
 
-        _depth--;
+        _valueDepth--;
         return value;
     }
 

@@ -3,6 +3,8 @@ namespace Vesalius.Anonymisation.Language;
 /// <summary>Reads paths (§4).</summary>
 internal static class PathParser
 {
+    private const int MostSteps = 64;
+
     public static bool StartsPath(Scanner scanner) => scanner.Current == '(' || scanner.Current is '*' or '+' or '.';
 
     public static TagPath Parse(Scanner scanner, bool byNumber = false)
@@ -10,6 +12,11 @@ internal static class PathParser
         var steps = new List<PathStep>();
         while (true)
         {
+            if (steps.Count >= MostSteps)
+            {
+                throw new ScriptException(scanner.Position, $"a path has more than {MostSteps} steps.");
+            }
+
             scanner.SkipBlanks();
             var wildcard = scanner.Current switch
             {

@@ -30,7 +30,7 @@ internal sealed class Scanner(ScriptText source)
 
     public void SkipLines()
     {
-        while (!AtEnd && (char.IsWhiteSpace(Current)))
+        while (Current is ' ' or '\t' or '\n')
         {
             Index++;
         }
@@ -243,12 +243,12 @@ internal sealed class Scanner(ScriptText source)
             Index++;
         }
 
-        if (Current != '}' || Index == start)
+        var name = _text[start..Index].Trim();
+        if (Current != '}' || name.Length == 0)
         {
             throw Expected("a creator's name and '}'");
         }
 
-        var name = _text[start..Index].Trim();
         Index++;
         return name;
     }

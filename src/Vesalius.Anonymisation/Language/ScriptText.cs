@@ -24,6 +24,24 @@ internal sealed class ScriptText
 
     public string Source { get; }
 
+    /// <summary>The line as typed that chooses the dialect: the first that begins with <c>version</c> in its first column; null if none does (§3).</summary>
+    public (string Text, int Number)? VersionLine()
+    {
+        for (var i = 0; i < _lineStarts.Count; i++)
+        {
+            if (string.CompareOrdinal(Source, _lineStarts[i], "version", 0, 7) == 0)
+            {
+                var end = i + 1 < _lineStarts.Count ? _lineStarts[i + 1] : Source.Length;
+                return (Source[_lineStarts[i]..end], i + 1);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True if a line was joined to the one before.</summary>
+    public bool JoinsLines { get; private set; }
+
     /// <summary>What is left: LF for every line end, no comments.</summary>
     public string Text { get; }
 
@@ -62,6 +80,17 @@ internal sealed class ScriptText
             {
                 inString = !inString;
             }
+            else if (c == '{' && !inString && CreatorFollows(text))
+            {
+                // A creator's name may hold what would be a comment or a quote elsewhere.
+                while (i + 1 < joined.Count && joined[i].Character != '}' && joined[i + 1].Character is not ('{' or '\n'))
+                {
+                    Add(joined[i].Character, joined[i].Origin);
+                    i++;
+                }
+
+                (c, origin) = joined[i];
+            }
             else if (!inString && c == '/' && i + 1 < joined.Count && joined[i + 1].Character == '/' && (i == 0 || joined[i - 1].Character != ':'))
             {
                 while (i + 1 < joined.Count && joined[i + 1].Character != '\n')
@@ -84,6 +113,28 @@ internal sealed class ScriptText
         }
     }
 
+    // True right behind "(gggg,", where the brace of a private creator opens.
+    private static bool CreatorFollows(StringBuilder text)
+    {
+        var at = text.Length - 1;
+        while (at >= 0 && text[at] is ' ' or '\t')
+        {
+            at--;
+        }
+
+        if (at < 0 || text[at--] != ',')
+        {
+            return false;
+        }
+
+        while (at >= 0 && text[at] is ' ' or '\t')
+        {
+            at--;
+        }
+
+        return at >= 4 && text[at - 4] == '(';
+    }
+
     // Joining comes before comments, so a comment that ends in a backslash swallows the next line.
     private List<(char Character, int Origin)> Join()
     {
@@ -99,6 +150,7 @@ internal sealed class ScriptText
             if (c == '\\' && EndsLine(i + 1, out var end))
             {
                 i = end;
+                JoinsLines = true;
                 continue;
             }
 

@@ -4,7 +4,11 @@ namespace Vesalius.Anonymisation.Language;
 internal abstract record ValueSyntax(ScriptPosition Position);
 
 /// <summary>A string or number.</summary>
-internal sealed record TextSyntax(ScriptPosition Position, string Text) : ValueSyntax(Position);
+internal sealed record TextSyntax(ScriptPosition Position, string Text) : ValueSyntax(Position)
+{
+    /// <summary>True if a doubled backslash was converted.</summary>
+    public bool HasEscape { get; init; }
+}
 
 /// <summary>A path.</summary>
 internal sealed record PathSyntax(ScriptPosition Position, TagPath Path) : ValueSyntax(Position);

@@ -13,6 +13,9 @@ internal sealed record TagPattern(uint Mask, uint Value, uint Parity, uint Parit
     /// <summary>True if it names one element at most (a creator may have reserved several blocks, but one normally).</summary>
     public bool IsExact => (Creator is null ? Mask == 0xFFFF_FFFF : (Mask & 0xFFFF_00FF) == 0xFFFF_00FF) && Parity == 0;
 
+    /// <summary>True if the group has no wildcard.</summary>
+    public bool HasExactGroup => (Mask & 0xFFFF_0000) == 0xFFFF_0000;
+
     /// <summary>The tag of an exact pattern without creator.</summary>
     public Tag Tag => new(Value);
 

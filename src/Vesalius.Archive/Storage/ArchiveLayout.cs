@@ -16,12 +16,29 @@ public sealed class ArchiveLayout(string root)
     /// <summary>Folder of a session.</summary>
     public string Session(string projectId, string label) => Path.Combine(Project(projectId), "arc001", Checked(label));
 
+    /// <summary>Folder of a scan.</summary>
+    public string Scan(string projectId, string sessionLabel, string scanId) => Path.Combine(Session(projectId, sessionLabel), "SCANS", ScanFolder(scanId));
+
+    /// <summary>Folder of an assessor: below its session, named by its ID, since labels of several projects may meet there.</summary>
+    public string Assessor(string projectId, string sessionLabel, string assessorId) => Path.Combine(Session(projectId, sessionLabel), "ASSESSORS", Checked(assessorId));
+
+    /// <summary>Folder of a reconstruction.</summary>
+    public string Reconstruction(string projectId, string sessionLabel, string id) => Path.Combine(Session(projectId, sessionLabel), "RECONSTRUCTIONS", ScanFolder(id));
+
+    /// <summary>Folder of a subject's resources.</summary>
+    public string Subject(string projectId, string label) => Path.Combine(Project(projectId), "subjects", Checked(label));
+
+    private static string SideFolder(string? side) => side is "in" ? "in" : "out";
+
     /// <summary>Folder of a resource.</summary>
     public string Resource(ResourceOwner owner, string label) => owner switch
     {
         { ScanId: { } scan } => Path.Combine(Session(owner.ProjectId, owner.SessionLabel!), "SCANS", ScanFolder(scan), Checked(label)),
+        { AssessorId: { } assessor } => Path.Combine(Assessor(owner.ProjectId, owner.SessionLabel!, assessor), SideFolder(owner.Side), Checked(label)),
+        { ReconstructionId: { } reconstruction } =>
+            Path.Combine(Reconstruction(owner.ProjectId, owner.SessionLabel!, reconstruction), SideFolder(owner.Side), Checked(label)),
         { SessionLabel: { } session } => Path.Combine(Session(owner.ProjectId, session), "RESOURCES", Checked(label)),
-        { SubjectLabel: { } subject } => Path.Combine(Project(owner.ProjectId), "subjects", Checked(subject), Checked(label)),
+        { SubjectLabel: { } subject } => Path.Combine(Subject(owner.ProjectId, subject), Checked(label)),
         _ => Path.Combine(Project(owner.ProjectId), "resources", Checked(label)),
     };
 
@@ -38,9 +55,9 @@ public sealed class ArchiveLayout(string root)
             ? name
             : throw new UnsafePathException();
 
-    /// <summary>Joins a relative path that came from outside to a folder.</summary>
+    /// <summary>Refuses a relative path that came from outside unless it is safe to follow.</summary>
     /// <exception cref="UnsafePathException">It is absolute, leads out, or holds what no file name may.</exception>
-    public static string Join(string folder, string relative)
+    public static void Check(string relative)
     {
         ArgumentNullException.ThrowIfNull(relative);
         if (relative.Length == 0 || relative.Length > 1024 || relative.Contains('\0', StringComparison.Ordinal) || relative.Contains('\\', StringComparison.Ordinal)
@@ -50,7 +67,13 @@ public sealed class ArchiveLayout(string root)
         {
             throw new UnsafePathException();
         }
+    }
 
+    /// <summary>Joins a relative path that came from outside to a folder.</summary>
+    /// <exception cref="UnsafePathException">It is absolute, leads out, or holds what no file name may.</exception>
+    public static string Join(string folder, string relative)
+    {
+        Check(relative);
         var full = Path.GetFullPath(Path.Combine(folder, relative));
         return full.StartsWith(Path.GetFullPath(folder) + "/", StringComparison.Ordinal) ? full : throw new UnsafePathException();
     }
@@ -61,4 +84,8 @@ public sealed class ArchiveLayout(string root)
 /// <param name="SubjectLabel">Subject, for resources of subjects.</param>
 /// <param name="SessionLabel">Session, for resources of sessions and scans.</param>
 /// <param name="ScanId">Scan, for resources of scans.</param>
-public sealed record ResourceOwner(string ProjectId, string? SubjectLabel = null, string? SessionLabel = null, string? ScanId = null);
+/// <param name="AssessorId">Assessor's ID, for resources of assessors; project and label are those of its session.</param>
+/// <param name="ReconstructionId">Reconstruction, for resources of reconstructions.</param>
+/// <param name="Side"><c>in</c> or <c>out</c> for resources of assessors and reconstructions; out if not given.</param>
+public sealed record ResourceOwner(
+    string ProjectId, string? SubjectLabel = null, string? SessionLabel = null, string? ScanId = null, string? AssessorId = null, string? ReconstructionId = null, string? Side = null);

@@ -28,6 +28,24 @@ public sealed class CommandSet
     public string? GetText(ushort element) =>
         _elements.TryGetValue(element, out var bytes) ? Encoding.Latin1.GetString(bytes).Trim(' ', '\0') : null;
 
+    /// <summary>The values of an attribute tag list, such as Offending Element (0000,0901); empty if missing.</summary>
+    public IReadOnlyList<Tag> GetTags(ushort element)
+    {
+        if (!_elements.TryGetValue(element, out var bytes))
+        {
+            return [];
+        }
+
+        var tags = new Tag[bytes.Length / 4];
+        for (var i = 0; i < tags.Length; i++)
+        {
+            tags[i] = new Tag(
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(i * 4)), BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan((i * 4) + 2)));
+        }
+
+        return tags;
+    }
+
     /// <summary>Sets a 16-bit value.</summary>
     public CommandSet With(ushort element, ushort value)
     {

@@ -22,6 +22,8 @@ public enum PduFault
     InvalidCommand,
     /// <summary>Command and data fragments come in an impossible order.</summary>
     FragmentOutOfPlace,
+    /// <summary>A message answers something that was not asked.</summary>
+    UnexpectedMessage,
 }
 
 /// <summary>Thrown when bytes are no valid PDU; carries no content.</summary>
@@ -139,6 +141,7 @@ public static class AssociateCodec
     private static AssociatePdu DecodeUserInformation(AssociatePdu pdu, ReadOnlySpan<byte> content)
     {
         var roles = new List<RoleSelection>();
+        var extended = new List<ExtendedNegotiation>();
         while (TryTakeItem(ref content, out var type, out var item))
         {
             switch (type)
@@ -158,6 +161,9 @@ public static class AssociateCodec
                 case 0x55:
                     pdu = pdu with { ImplementationVersionName = Uid(item) };
                     break;
+                case 0x56 when item.Length >= 2 && BinaryPrimitives.ReadUInt16BigEndian(item) is var length && item.Length >= length + 2:
+                    extended.Add(new ExtendedNegotiation(Uid(item.Slice(2, length)), item[(2 + length)..].ToArray()));
+                    break;
                 case 0x58 when item.Length >= 6:
                     pdu = pdu with { UserIdentity = DecodeIdentity(item) };
                     break;
@@ -167,7 +173,7 @@ public static class AssociateCodec
             }
         }
 
-        return pdu with { Roles = roles };
+        return pdu with { Roles = roles, ExtendedNegotiations = extended };
     }
 
     private static UserIdentity DecodeIdentity(ReadOnlySpan<byte> item)
@@ -250,6 +256,16 @@ public static class AssociateCodec
         if (pdu.ImplementationVersionName.Length > 0)
         {
             output.Item(0x55, () => output.Text(pdu.ImplementationVersionName));
+        }
+
+        foreach (var negotiation in pdu.ExtendedNegotiations)
+        {
+            output.Item(0x56, () =>
+            {
+                output.UInt16((ushort)negotiation.SopClassUid.Length);
+                output.Text(negotiation.SopClassUid);
+                output.Bytes(negotiation.ApplicationInformation.Span);
+            });
         }
 
         if (pdu.UserIdentity is { } identity)

@@ -13,6 +13,11 @@ public sealed record PresentationContext(byte Id, string AbstractSyntax, IReadOn
 /// <param name="IsScp">The requestor may act as provider.</param>
 public sealed record RoleSelection(string SopClassUid, bool IsScu, bool IsScp);
 
+/// <summary>SOP class extended negotiation (PS3.7 §D.3.3.5).</summary>
+/// <param name="SopClassUid">The SOP class.</param>
+/// <param name="ApplicationInformation">Bytes whose meaning the service class decides (for queries PS3.4 §C.5.1.1).</param>
+public sealed record ExtendedNegotiation(string SopClassUid, ReadOnlyMemory<byte> ApplicationInformation);
+
 /// <summary>User identity (PS3.7 §D.3.3.7). Its <see cref="object.ToString"/> never shows the fields.</summary>
 /// <param name="Type">1 name, 2 name and passcode, 3 Kerberos, 4 SAML, 5 JWT.</param>
 /// <param name="PositiveResponseRequested">The requestor wants an answer.</param>
@@ -59,6 +64,9 @@ public sealed record AssociatePdu
 
     /// <summary>Role selections.</summary>
     public IReadOnlyList<RoleSelection> Roles { get; init; } = [];
+
+    /// <summary>Extended negotiations.</summary>
+    public IReadOnlyList<ExtendedNegotiation> ExtendedNegotiations { get; init; } = [];
 
     /// <summary>User identity of a request.</summary>
     public UserIdentity? UserIdentity { get; init; }

@@ -25,12 +25,23 @@ internal sealed class PduConnection : IAsyncDisposable
     private readonly AssociationLimits _limits;
 
     public PduConnection(Socket socket, AssociationLimits limits)
+        : this(Open(socket), limits)
     {
-        socket.NoDelay = true;
+    }
+
+    /// <summary>Speaks over a stream that is open already, such as a TLS session; owns it.</summary>
+    public PduConnection(Stream stream, AssociationLimits limits)
+    {
         _limits = limits;
-        _stream = new NetworkStream(socket, ownsSocket: true);
+        _stream = stream;
         // Blocks as large as the largest PDU that common senders use, so that most PDUs lie in one piece.
         _reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 160 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true));
+    }
+
+    private static NetworkStream Open(Socket socket)
+    {
+        socket.NoDelay = true;
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     /// <summary>Waits for a whole PDU. The body is valid until <see cref="Advance"/>.</summary>

@@ -11,7 +11,8 @@ public static class DicomJsonWriter
     /// <param name="writer">Target.</param>
     /// <param name="dataSet">What to write. Group lengths are left out (PS3.18 §F.2.2).</param>
     /// <param name="bulkDataUri">Gives the address of a value that should not stand inline; null for all inline.</param>
-    public static void Write(Utf8JsonWriter writer, DataSet dataSet, Func<DataElement, string?>? bulkDataUri = null)
+    /// <param name="decimalsAsText">True to write IS and DS as strings, so that they stay as they were typed (PS3.18 §F.2.3 allows both).</param>
+    public static void Write(Utf8JsonWriter writer, DataSet dataSet, Func<DataElement, string?>? bulkDataUri = null, bool decimalsAsText = false)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(dataSet);
@@ -31,7 +32,7 @@ public static class DicomJsonWriter
             }
             else
             {
-                WriteValue(writer, element, dataSet, bulkDataUri);
+                WriteValue(writer, element, dataSet, bulkDataUri, decimalsAsText);
             }
 
             writer.WriteEndObject();
@@ -40,7 +41,7 @@ public static class DicomJsonWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteValue(Utf8JsonWriter writer, DataElement element, DataSet dataSet, Func<DataElement, string?>? bulkDataUri)
+    private static void WriteValue(Utf8JsonWriter writer, DataElement element, DataSet dataSet, Func<DataElement, string?>? bulkDataUri, bool decimalsAsText)
     {
         switch (element)
         {
@@ -48,13 +49,13 @@ public static class DicomJsonWriter
                 writer.WriteStartArray("Value");
                 foreach (var item in sequence.Items)
                 {
-                    Write(writer, item, bulkDataUri);
+                    Write(writer, item, bulkDataUri, decimalsAsText);
                 }
 
                 writer.WriteEndArray();
                 break;
             case ValueElement { Bytes.IsEmpty: false } value:
-                WriteBytes(writer, value, dataSet);
+                WriteBytes(writer, value, dataSet, decimalsAsText);
                 break;
             case EncapsulatedElement encapsulated:
                 writer.WriteBase64String("InlineBinary", encapsulated.EncodedItems.Span);
@@ -71,7 +72,7 @@ public static class DicomJsonWriter
         }
     }
 
-    private static void WriteBytes(Utf8JsonWriter writer, ValueElement element, DataSet dataSet)
+    private static void WriteBytes(Utf8JsonWriter writer, ValueElement element, DataSet dataSet, bool decimalsAsText)
     {
         var vr = element.Vr;
         if (vr.IsBinaryNumber)
@@ -102,7 +103,7 @@ public static class DicomJsonWriter
         writer.WriteStartArray("Value");
         foreach (var part in vr.IsMultiValued ? text.Split('\\') : [text])
         {
-            WriteText(writer, part, vr);
+            WriteText(writer, part, vr, decimalsAsText);
         }
 
         writer.WriteEndArray();
@@ -120,7 +121,7 @@ public static class DicomJsonWriter
         writer.WriteRawValue(number, skipInputValidation: false);
     }
 
-    private static void WriteText(Utf8JsonWriter writer, string part, Vr vr)
+    private static void WriteText(Utf8JsonWriter writer, string part, Vr vr, bool decimalsAsText)
     {
         var trimmed = vr.IsMultiValued ? part.Trim(' ', '\0') : part;
         if (trimmed.Length == 0)
@@ -131,7 +132,7 @@ public static class DicomJsonWriter
         {
             WriteName(writer, trimmed);
         }
-        else if ((vr == Vr.IS || vr == Vr.DS) && IsJsonNumber(trimmed))
+        else if (!decimalsAsText && (vr == Vr.IS || vr == Vr.DS) && IsJsonNumber(trimmed))
         {
             writer.WriteRawValue(trimmed.TrimStart('+'), skipInputValidation: false);
         }

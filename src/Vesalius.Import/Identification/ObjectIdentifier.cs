@@ -21,7 +21,7 @@ public sealed record Identity(string? ProjectId, string Subject, string Session,
 public sealed record GivenLabels(string? ProjectId = null, string? Subject = null, string? Session = null);
 
 /// <summary>Finds project, subject and session of an object by its header as it came (R2, xapi B.3).</summary>
-public sealed partial class ObjectIdentifier(ProjectDirectory projects, ProjectAccess access, UserDirectory users, SiteSettings settings, ConfigurationStore configuration, TimeProvider time)
+public sealed partial class ObjectIdentifier(ProjectDirectory projects, ProjectAccess access, UserDirectory users, SiteSettings settings, ConfigurationStore configuration, StudyRouting routing, TimeProvider time)
 {
     private static readonly Tag[] CommentTags = [Tag.PatientComments, Tag.StudyComments, Tag.AdditionalPatientHistory];
     private static readonly TimeSpan Kept = TimeSpan.FromMilliseconds(500);
@@ -33,6 +33,56 @@ public sealed partial class ObjectIdentifier(ProjectDirectory projects, ProjectA
 
     [GeneratedRegex(@"(?:^|[\s,;])(project|subject|session|aa)\s*:\s*([\w-]+)(?=$|[\s,;])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Token();
+
+    /// <summary>Identifies an object by the rules of its door.</summary>
+    /// <param name="header">The header as it came.</param>
+    /// <param name="source">Where it comes from.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task<Identity> IdentifyAsync(DataSet header, IntakeSource source, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source.Identifier == "dqrObjectIdentifier"
+            ? IdentifyRetrievedAsync(header, source.Given, cancellationToken)
+            : IdentifyAsync(header, source.Rules, source.Given, cancellationToken);
+    }
+
+    // What was asked of a PACS: the study's route says where it goes; the session is the study's ID or accession number, the same for all of it (xapi B.3).
+    private async Task<Identity> IdentifyRetrievedAsync(DataSet header, GivenLabels given, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        var study = header.GetString(Tag.StudyInstanceUID)!;
+        var route = await routing.FindAsync(study, cancellationToken).ConfigureAwait(false);
+        var tokens = Tokens(header);
+        var routed = route is null ? null : await LookUpAsync(route.ProjectId, cancellationToken).ConfigureAwait(false);
+        var project = routed ?? await ProjectOfAsync(header, null, given, tokens, cancellationToken).ConfigureAwait(false);
+        var subject = FirstLabel(given.Subject, route?.Subject, header.GetString(Tag.PatientName));
+        var named = FirstLabel(given.Session, route?.Session);
+        if (named.Length == 0)
+        {
+            var within = Duration(await settings.TextAsync("assumeSameSessionIfArrivedWithin", cancellationToken).ConfigureAwait(false));
+            named = await routing.SessionAsync(study, OrUnknown(FirstLabel(header.GetString(Tag.StudyID), header.GetString(Tag.AccessionNumber))), within, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new Identity(project?.Id, OrUnknown(subject), named, AutoArchive(tokens), project?.PrearchiveCode ?? 0);
+    }
+
+    [GeneratedRegex(@"^\s*(\d{1,6})\s*(second|minute|hour|day)s?\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex DurationForm();
+
+    // As XNAT writes it: "30 minutes".
+    private static TimeSpan Duration(string text) => DurationForm().Match(text) is { Success: true } match
+        ? int.Parse(match.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) * (match.Groups[2].Value.ToUpperInvariant() switch
+        {
+            "SECOND" => TimeSpan.FromSeconds(1),
+            "HOUR" => TimeSpan.FromHours(1),
+            "DAY" => TimeSpan.FromDays(1),
+            _ => TimeSpan.FromMinutes(1),
+        })
+        : TimeSpan.FromMinutes(30);
+
+    private static string FirstLabel(params string?[] candidates) => candidates.Select(Label.From).FirstOrDefault(l => l.Trim('_').Length > 0) ?? "";
+
+    private static bool? AutoArchive(Dictionary<string, string> tokens) => tokens.TryGetValue("aa", out var aa) ? aa.Equals("true", StringComparison.OrdinalIgnoreCase) : null;
 
     /// <summary>Identifies an object.</summary>
     /// <param name="header">The header as it came.</param>
@@ -47,8 +97,7 @@ public sealed partial class ObjectIdentifier(ProjectDirectory projects, ProjectA
         var project = await ProjectOfAsync(header, receiver, given, tokens, cancellationToken).ConfigureAwait(false);
         var subject = await LabelOfAsync(given.Subject, receiver?.Subject, "subjectRules", "subject", Tag.PatientName, header, tokens, cancellationToken).ConfigureAwait(false);
         var session = await LabelOfAsync(given.Session, receiver?.Session, "sessionRules", "session", Tag.PatientID, header, tokens, cancellationToken).ConfigureAwait(false);
-        bool? autoArchive = tokens.TryGetValue("aa", out var aa) ? aa.Equals("true", StringComparison.OrdinalIgnoreCase) : null;
-        return new Identity(project?.Id, OrUnknown(subject), OrUnknown(session), autoArchive, project?.PrearchiveCode ?? 0);
+        return new Identity(project?.Id, OrUnknown(subject), OrUnknown(session), AutoArchive(tokens), project?.PrearchiveCode ?? 0);
     }
 
     private static string OrUnknown(string label) => label.Length > 0 ? label : "Unknown";

@@ -6,8 +6,14 @@ public sealed record IntakeSource
     /// <summary>Door: receiver <c>AE:port</c>, or <c>upload</c>.</summary>
     public required string Door { get; init; }
 
+    /// <summary>AE title whose C-MOVE brought it; null if none did.</summary>
+    public string? MoveOriginator { get; init; }
+
     /// <summary>Rules of the receiver.</summary>
     public ReceiverRules? Rules { get; init; }
+
+    /// <summary>How project, subject and session are found.</summary>
+    public string Identifier { get; init; } = Receiver.Identifiers[0];
 
     /// <summary>Labels that the request gives.</summary>
     public GivenLabels Given { get; init; } = new();
@@ -53,6 +59,10 @@ public enum IntakeOutcome
     Rejected,
     /// <summary>The site script failed; it is in quarantine.</summary>
     Quarantined,
+    /// <summary>A series import filter keeps it out; nothing of it was stored.</summary>
+    Filtered,
+    /// <summary>Its patient opted out; nothing of it was stored.</summary>
+    OptedOut,
 }
 
 /// <summary>What became of an object, and where it is.</summary>

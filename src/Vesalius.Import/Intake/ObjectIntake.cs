@@ -8,8 +8,8 @@ namespace Vesalius.Import;
 
 /// <summary>The one door into the server: identify, de-identify, store. Whatever brings an object calls it.</summary>
 public sealed class ObjectIntake(
-    ObjectIdentifier identifier, ScriptLibrary scripts, QuarantineStore quarantine, PrearchiveWriter writer, ReadOnlyMemory<byte> siteKey,
-    ILogger<ObjectIntake> logger)
+    ObjectIdentifier identifier, IRequestedStudies requests, ScriptLibrary scripts, QuarantineStore quarantine, PrearchiveWriter writer, ReadOnlyMemory<byte> siteKey,
+    ILogger<ObjectIntake> logger, ArrivalRules wanted)
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
@@ -28,7 +28,60 @@ public sealed class ObjectIntake(
         Require(dataSet, Tag.SOPInstanceUID);
         Require(dataSet, Tag.StudyInstanceUID);
         Require(dataSet, Tag.SeriesInstanceUID);
-        var identity = await identifier.IdentifyAsync(dataSet, source.Rules, source.Given, cancellationToken).ConfigureAwait(false);
+        var (series, instance) = (dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!);
+        var request = await requests.FindAsync(dataSet, source, cancellationToken).ConfigureAwait(false);
+        // Opt-outs are looked up by the patient as he came; a request may give him another name.
+        var result = await wanted.RefuseOptedOutAsync(dataSet, () => identifier.IdentifyAsync(dataSet, source, cancellationToken), source, cancellationToken).ConfigureAwait(false) is { } refused
+            ? Refused(refused)
+            : request is null ? await TakeIdentifiedAsync(dataSet, transferSyntax, source, cancellationToken).ConfigureAwait(false)
+            : await TakeRequestedAsync(dataSet, transferSyntax, request, source, cancellationToken).ConfigureAwait(false);
+        if (request is not null)
+        {
+            await request.ArrivedAsync(series, instance, result, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return result;
+    }
+
+    private static IntakeResult Refused(IntakeOutcome outcome)
+    {
+        Count(outcome);
+        return new IntakeResult(outcome, null);
+    }
+
+    // Relabelled in memory, before anything of it is written. What cannot be relabelled is not let through.
+    private async Task<IntakeResult> TakeRequestedAsync(
+        DataSet dataSet, TransferSyntax transferSyntax, RequestedStudy request, IntakeSource source, CancellationToken cancellationToken)
+    {
+        var meta = Part10Writer.MakeFileMeta(dataSet.GetString(Tag.SOPClassUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, transferSyntax.Uid);
+        var original = Part10Writer.Encode(meta, dataSet, transferSyntax);
+        GivenLabels? labels;
+        try
+        {
+            labels = request.Relabel(dataSet, cancellationToken);
+        }
+        catch (ScriptRunException e)
+        {
+            await QuarantineAsync(original, new Identity(null, "Unknown", "Unknown", null, 0), 0, e, source, cancellationToken).ConfigureAwait(false);
+            return new IntakeResult(IntakeOutcome.Quarantined, null);
+        }
+
+        if (labels is null)
+        {
+            return Refused(IntakeOutcome.Rejected);
+        }
+
+        return await TakeIdentifiedAsync(dataSet, transferSyntax, source with { Given = labels, PreventAutoCommit = true }, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<IntakeResult> TakeIdentifiedAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, CancellationToken cancellationToken)
+    {
+        var identity = await identifier.IdentifyAsync(dataSet, source, cancellationToken).ConfigureAwait(false);
+        if (await wanted.RefuseFilteredAsync(dataSet, identity, source, cancellationToken).ConfigureAwait(false) is { } refused)
+        {
+            return Refused(refused);
+        }
+
         var meta = Part10Writer.MakeFileMeta(dataSet.GetString(Tag.SOPClassUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, transferSyntax.Uid);
         var script = source.PreventAnonymisation ? null : await scripts.ActiveSiteAsync(cancellationToken).ConfigureAwait(false);
         if (script is not null)
@@ -40,15 +93,14 @@ public sealed class ObjectIntake(
                 var result = Deidentification.Apply(script, dataSet, Context(identity, dataSet, meta, transferSyntax), cancellationToken);
                 if (result.Outcome == ScriptOutcome.Rejected)
                 {
-                    Count(IntakeOutcome.Rejected);
-                    return new IntakeResult(IntakeOutcome.Rejected, null);
+                    return Refused(IntakeOutcome.Rejected);
                 }
 
                 transferSyntax = result.PixelsAltered ? TransferSyntax.ExplicitVRLittleEndian : transferSyntax;
             }
             catch (ScriptRunException e)
             {
-                await QuarantineAsync(original, identity, script, e, source, cancellationToken).ConfigureAwait(false);
+                await QuarantineAsync(original, identity, script.Number, e, source, cancellationToken).ConfigureAwait(false);
                 return new IntakeResult(IntakeOutcome.Quarantined, null);
             }
         }
@@ -82,7 +134,7 @@ public sealed class ObjectIntake(
     };
 
     private async Task QuarantineAsync(
-        EncodedDataSet original, Identity identity, ActiveScript script, ScriptRunException error, IntakeSource source, CancellationToken cancellationToken)
+        EncodedDataSet original, Identity identity, long scriptNumber, ScriptRunException error, IntakeSource source, CancellationToken cancellationToken)
     {
         var parts = new List<ReadOnlyMemory<byte>>();
         foreach (var segment in original.Segments)
@@ -91,7 +143,7 @@ public sealed class ObjectIntake(
             parts.Add(segment.Bulk is null ? segment.Memory : await ReadAsync(segment.Bulk, cancellationToken).ConfigureAwait(false));
         }
 
-        await quarantine.KeepAsync(parts, identity.ProjectId, "site", script.Number, error, error.Reason, source.Door, cancellationToken).ConfigureAwait(false);
+        await quarantine.KeepAsync(parts, identity.ProjectId, "site", scriptNumber, error, error.Reason, source.Door, cancellationToken).ConfigureAwait(false);
         ImportLog.Quarantined(logger, error.Position.Line, error.Position.Column);
         Count(IntakeOutcome.Quarantined);
     }

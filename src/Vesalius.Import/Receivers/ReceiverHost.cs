@@ -96,10 +96,10 @@ public sealed class ReceiverHost(
     {
         private readonly IntakeSource _source = new()
         {
-            Door = $"{receiver.AeTitle}:{receiver.Port}", Rules = receiver.Rules(), PreventAnonymisation = !receiver.AnonymizationEnabled,
+            Door = $"{receiver.AeTitle}:{receiver.Port}", Rules = receiver.Rules(), Identifier = receiver.Identifier, PreventAnonymisation = !receiver.AnonymizationEnabled,
         };
 
-        public IObjectSink BeginObject(StoreRequest request) => new Sink(host, _source, request);
+        public IObjectSink BeginObject(StoreRequest request) => new Sink(host, _source with { MoveOriginator = request.MoveOriginatorAeTitle }, request);
     }
 
     private sealed class Sink(ReceiverHost host, IntakeSource source, StoreRequest request) : IObjectSink

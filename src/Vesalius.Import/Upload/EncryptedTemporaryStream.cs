@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,7 +6,6 @@ namespace Vesalius.Import;
 /// <summary>A temporary file that nobody can read afterwards: encrypted with a key that only this process ever held (AES in counter mode). Removed on dispose (R11).</summary>
 public sealed class EncryptedTemporaryStream : Stream
 {
-    private const int Block = 16;
     private readonly string _path;
     private readonly SafeFileHandle _handle;
     private readonly Aes _aes = Aes.Create();
@@ -44,30 +42,11 @@ public sealed class EncryptedTemporaryStream : Stream
         set => _position = value;
     }
 
-    // The key is used for this one file, so the counter may begin at zero.
-    private void Apply(Span<byte> bytes, long position)
-    {
-        var first = position / Block;
-        var blocks = (int)(((position + bytes.Length + Block - 1) / Block) - first);
-        var counters = new byte[blocks * Block];
-        for (var i = 0; i < blocks; i++)
-        {
-            BinaryPrimitives.WriteInt64BigEndian(counters.AsSpan((i * Block) + 8), first + i);
-        }
-
-        var stream = _aes.EncryptEcb(counters, PaddingMode.None);
-        var offset = (int)(position % Block);
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            bytes[i] ^= stream[offset + i];
-        }
-    }
-
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
         var read = RandomAccess.Read(_handle, buffer[..(int)Math.Min(buffer.Length, Math.Max(0, _length - _position))], _position);
-        Apply(buffer[..read], _position);
+        CounterMode.Apply(_aes, buffer[..read], _position);
         _position += read;
         return read;
     }
@@ -79,7 +58,7 @@ public sealed class EncryptedTemporaryStream : Stream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         var encrypted = buffer.ToArray();
-        Apply(encrypted, _position);
+        CounterMode.Apply(_aes, encrypted, _position);
         RandomAccess.Write(_handle, encrypted, _position);
         _position += buffer.Length;
         _length = Math.Max(_length, _position);

@@ -31,7 +31,8 @@ public sealed class UploadRefusedException(string reason) : Exception(reason);
 /// <param name="Skipped">Members that were no DICOM.</param>
 /// <param name="Quarantined">Objects that the site script failed on.</param>
 /// <param name="Rejected">Objects that the site script rejected.</param>
-public sealed record UploadResult(IReadOnlyList<long> SessionIds, int Stored, int Skipped, int Quarantined, int Rejected);
+/// <param name="Refused">Objects that were not wanted: filtered, or of patients who opted out.</param>
+public sealed record UploadResult(IReadOnlyList<long> SessionIds, int Stored, int Skipped, int Quarantined, int Rejected, int Refused = 0);
 
 /// <summary>Takes in zip, tar, gzipped tar and single files (R3).</summary>
 public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, IntakeLimits intakeLimits, MemoryBudget budget)
@@ -49,6 +50,8 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         public int Quarantined { get; set; }
 
         public int Rejected { get; set; }
+
+        public int Refused { get; set; }
 
         public long Bytes { get; set; }
 
@@ -90,12 +93,12 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
             throw new UploadRefusedException("The archive is damaged.");
         }
 
-        if (tally.Stored + tally.Quarantined + tally.Rejected == 0)
+        if (tally.Stored + tally.Quarantined + tally.Rejected + tally.Refused == 0)
         {
             throw new UploadRefusedException("The upload holds no DICOM object.");
         }
 
-        return new UploadResult([.. tally.Sessions.Order()], tally.Stored, tally.Skipped, tally.Quarantined, tally.Rejected);
+        return new UploadResult([.. tally.Sessions.Order()], tally.Stored, tally.Skipped, tally.Quarantined, tally.Rejected, tally.Refused);
     }
 
     private enum Kind
@@ -278,6 +281,9 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
                 break;
             case IntakeOutcome.Rejected:
                 tally.Rejected++;
+                break;
+            case IntakeOutcome.Filtered or IntakeOutcome.OptedOut:
+                tally.Refused++;
                 break;
             default:
                 tally.Stored++;

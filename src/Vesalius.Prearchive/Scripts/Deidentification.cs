@@ -33,6 +33,13 @@ public static class Deidentification
             sequence = new SequenceElement(Method, earlier.Where(IsOurs));
             dataSet.Set(sequence);
         }
+        else if (earlier.Exists(e => !sequence.Items.Contains(e)))
+        {
+            // A script that wrote the sequence anew: what the object brought comes first, in its order.
+            var written = sequence.Items.Where(i => !earlier.Contains(i)).ToList();
+            sequence = new SequenceElement(Method, earlier.Concat(written));
+            dataSet.Set(sequence);
+        }
 
         sequence.Add(Record(script, dataSet));
         return result;

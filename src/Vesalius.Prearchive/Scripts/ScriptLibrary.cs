@@ -44,10 +44,10 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
         await store.FindAsync(Tool, ScriptPath, projectId, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Stores a script.</summary>
-    /// <exception cref="ScriptException">It can never run.</exception>
+    /// <exception cref="ScriptException">It can never run, or fails at every object.</exception>
     public async Task PutAsync(string? projectId, string text, string user, CancellationToken cancellationToken)
     {
-        Compile(text);
+        DicomEditScript.CompileForSaving(text);
         var before = projectId is null ? null : await ProjectAsync(projectId, cancellationToken).ConfigureAwait(false);
         await store.PutAsync(Tool, ScriptPath, projectId, text, before?.Enabled ?? true, user, "", cancellationToken).ConfigureAwait(false);
         _site = null;

@@ -57,6 +57,10 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     public Task SetStudyAsync(long id, DateOnly? date, TimeOnly? time, string xsiType, CancellationToken cancellationToken) => database.ExecuteAsync(
         "update prearchive_session set scan_date = @date, scan_time = @time, xsi_type = @xsiType where id = @id", new { id, date, time, xsiType }, cancellationToken);
 
+    /// <summary>Keeps a session from being archived automatically, or lets it.</summary>
+    public Task SetAutoCommitAsync(long id, bool isPrevented, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("update prearchive_session set prevent_auto_commit = @isPrevented where id = @id", new { id, isPrevented }, cancellationToken);
+
     /// <summary>Adds an entry to a session's log. Entries carry no value of an object.</summary>
     public Task LogAsync(long id, string entry, CancellationToken cancellationToken) =>
         database.ExecuteAsync("insert into prearchive_log (session_id, entry) values (@id, @entry)", new { id, entry }, cancellationToken);

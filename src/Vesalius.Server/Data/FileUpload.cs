@@ -1,186 +1,141 @@
-using System.Formats.Tar;
-using System.IO.Compression;
+using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+using Vesalius.Access;
 using Vesalius.Archive;
-using Vesalius.Import;
 using Vesalius.Server.Rendering;
+using Vesalius.Server.Security;
 
 namespace Vesalius.Server.Data;
 
-/// <summary>Stores the files of one upload into a resource (rest-api §10.3).</summary>
-internal sealed class FileUpload(HttpContext context, ResourceStore store, ResourceRow resource, string folder, string user)
+/// <summary>Takes in uploads to resources: one file in the body or a multipart part, an archive that is unpacked, or files that lie on the server (rest-api §10.3).</summary>
+internal static class FileUpload
 {
-    private readonly bool _overwrites = context.Request.Query["overwrite"] == "true";
-    private HashSet<string>? _known;
-    private long _total;
-
-    private string Query(string name) => context.Request.Query[name].ToString();
-
-    /// <summary>Stores one file.</summary>
-    /// <returns>Its path, if a file was there and stays.</returns>
-    public async Task<List<string>> StoreAsync(string name, Stream content)
+    public static async Task<IResult> ReceiveAsync(HttpContext context)
     {
-        _known ??= [.. (await context.RequestServices.GetRequiredService<ArchiveBrowser>().FilesAsync([resource.Id], context.RequestAborted)).Select(f => f.Path)];
-        if (_known.Contains(name) && !_overwrites)
+        var caller = context.SignedIn();
+        var address = ArchiveAddress.OfRoute(context);
+        var parent = await ResourceParent.FindAsync(context, address, ProjectRights.Edit);
+        var reference = context.Request.Query["reference"].ToString();
+        if (reference.Length > 0)
         {
-            return [name];
+            context.Administrator();
         }
 
-        await store.StoreAsync(resource.Id, folder, name, content, Query("format"), Query("content"), Query("tags"), user, context.RequestAborted);
-        _known.Add(name);
-        return [];
+        var path = address.File?.TrimEnd('/') is { Length: > 0 } given ? given : null;
+        var source = reference.Length > 0 ? null : await UploadBody.OpenAsync(context);
+        var resource = await parent.ResourceAsync(context, address.Resource!, mayExist: true);
+        var upload = new ResourceUpload(context, resource, caller.Login);
+        var duplicates = source is null
+            ? await ServerFiles.ImportAsync(context, upload, reference, path)
+            : await upload.TakeAsync(path ?? source.FileName ?? throw RequestRefusedException.BadRequest("Neither address nor body name a file."), source.Content);
+        await Scope.AuditAsync(context, "file.upload", $"{resource.Id}");
+        return duplicates.Count == 0 ? Results.Ok() : Results.Content(JsonSerializer.Serialize(new { duplicates }), "text/html; charset=utf-8");
+    }
+}
+
+/// <summary>The bytes of an upload.</summary>
+/// <param name="FileName">Name that the part gives; null if none.</param>
+/// <param name="Content">Bytes.</param>
+internal sealed record UploadBody(string? FileName, Stream Content)
+{
+    /// <summary>Opens the body: the first file part of a multipart body, else the body itself. Nothing is buffered on disk.</summary>
+    /// <exception cref="RequestRefusedException">There is nothing in it (400), or form and <c>inbody=true</c> contradict each other (406).</exception>
+    public static async Task<UploadBody> OpenAsync(HttpContext context)
+    {
+        var inBody = RequestFlags.IsSet(context, "inbody");
+        var type = MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var parsed) ? parsed : null;
+        if (type?.MediaType.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            return inBody ? throw new RequestRefusedException(406, "A multipart body and inbody=true contradict each other.") : await OpenPartAsync(context, type);
+        }
+
+        if (!inBody && type?.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            throw RequestRefusedException.BadRequest("A form holds no file: send multipart/form-data, another content type, or inbody=true.");
+        }
+
+        return new UploadBody(null, await NotEmptyAsync(context.Request.Body, context.RequestAborted));
     }
 
-    /// <summary>Unpacks an archive at the resource's root; a file that is none is stored as it is.</summary>
-    public async Task<List<string>> ExtractAsync(string name, Stream content)
+    private static async Task<UploadBody> OpenPartAsync(HttpContext context, MediaTypeHeaderValue type)
     {
-        var lower = name.ToLowerInvariant();
+        var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;
+        if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
+        {
+            throw RequestRefusedException.BadRequest("The multipart body names no usable boundary.");
+        }
+
+        var reader = new MultipartReader(boundary, context.Request.Body);
         try
         {
-            if (lower.EndsWith(".zip", StringComparison.Ordinal))
+            while (await reader.ReadNextSectionAsync(context.RequestAborted) is { } section)
             {
-                return await ExtractZipAsync(content);
-            }
-
-            if (lower.EndsWith(".tar", StringComparison.Ordinal))
-            {
-                return await ExtractTarAsync(content);
-            }
-
-            if (lower.EndsWith(".tgz", StringComparison.Ordinal) || lower.EndsWith(".tar.gz", StringComparison.Ordinal))
-            {
-                var inflated = new GZipStream(content, CompressionMode.Decompress);
-                await using (inflated.ConfigureAwait(false))
+                if (ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) && (disposition.FileName.Length > 0 || disposition.FileNameStar.Length > 0))
                 {
-                    return await ExtractTarAsync(inflated);
+                    var name = HeaderUtilities.RemoveQuotes(disposition.FileNameStar.Length > 0 ? disposition.FileNameStar : disposition.FileName).Value!;
+                    return new UploadBody(Path.GetFileName(name.Replace('\\', '/')), await NotEmptyAsync(section.Body, context.RequestAborted));
                 }
             }
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException && !context.RequestAborted.IsCancellationRequested)
         {
-            throw RequestRefusedException.BadRequest("The archive is damaged.");
+            throw RequestRefusedException.BadRequest("The multipart body is damaged.");
         }
 
-        return await StoreAsync(name, content);
+        throw RequestRefusedException.BadRequest("The multipart body has no file part.");
     }
 
-    private async Task<List<string>> ExtractZipAsync(Stream content)
+    private static async Task<Stream> NotEmptyAsync(Stream body, CancellationToken cancellationToken)
     {
-        var spool = context.RequestServices.GetRequiredService<UploadSpool>();
-        using var file = await spool.SaveAsync(content, context.RequestAborted);
-        using var zip = ZipFile.OpenRead(file.Path);
-        var packed = new FileInfo(file.Path).Length;
-        var duplicates = new List<string>();
-        foreach (var entry in zip.Entries.Where(e => !e.FullName.EndsWith('/')))
-        {
-            using var member = entry.Open();
-            duplicates.AddRange(await StoreAsync(entry.FullName, new BoundedStream(member, n => Check(n, packed))));
-        }
-
-        return duplicates;
-    }
-
-    private async Task<List<string>> ExtractTarAsync(Stream content)
-    {
-        var duplicates = new List<string>();
-        using var tar = new TarReader(content, leaveOpen: true);
-        while (await tar.GetNextEntryAsync(copyData: false, context.RequestAborted) is { } entry)
-        {
-            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && entry.DataStream is { } data)
-            {
-                var name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
-                duplicates.AddRange(await StoreAsync(name, new BoundedStream(data, n => Check(n, context.Request.ContentLength ?? long.MaxValue / 1000))));
-            }
-        }
-
-        return duplicates;
-    }
-
-    private void Check(int read, long packed)
-    {
-        var limits = context.RequestServices.GetRequiredService<UploadLimits>();
-        _total += read;
-        if (_total > limits.Total || (_total > 64L << 20 && _total / Math.Max(1, packed) > limits.Ratio))
-        {
-            throw RequestRefusedException.BadRequest("The archive unpacks to more than is allowed.");
-        }
-    }
-
-    /// <summary>Counts what is read.</summary>
-    private sealed class BoundedStream(Stream inner, Action<int> counted) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            var read = inner.Read(buffer, offset, count);
-            counted(read);
-            return read;
-        }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            counted(read);
-            return read;
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        var first = new byte[1];
+        return await body.ReadAsync(first, cancellationToken) == 0 ? throw RequestRefusedException.BadRequest("The request has no bytes to store.") : new PrefixedStream(first, body);
     }
 }
 
-/// <summary>Keeps uploads in a temporary file while they are read; the file is removed on dispose.</summary>
-/// <param name="folder">Where.</param>
-internal sealed class UploadSpool(string folder)
+/// <summary>Bytes that were read already, then the rest of a stream.</summary>
+internal sealed class PrefixedStream(byte[] prefix, Stream rest) : Stream
 {
-    /// <summary>The folder.</summary>
-    public string Folder => folder;
+    private int _position;
 
-    public async Task<SpooledUpload> SaveAsync(Stream content, CancellationToken cancellationToken)
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
     {
-        Directory.CreateDirectory(folder);
-        var upload = new SpooledUpload(Path.Combine(folder, $"{Guid.NewGuid():N}.upload"));
-        try
-        {
-            var file = new FileStream(upload.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 17, FileOptions.Asynchronous);
-            await using (file.ConfigureAwait(false))
-            {
-                await content.CopyToAsync(file, 1 << 17, cancellationToken).ConfigureAwait(false);
-            }
-
-            return upload;
-        }
-        catch
-        {
-            upload.Dispose();
-            throw;
-        }
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
     }
-}
 
-/// <summary>An upload in a temporary file.</summary>
-internal sealed class SpooledUpload(string path) : IDisposable
-{
-    public string Path => path;
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    public void Dispose() => File.Delete(path);
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_position < prefix.Length)
+        {
+            var count = Math.Min(prefix.Length - _position, buffer.Length);
+            prefix.AsMemory(_position, count).CopyTo(buffer);
+            _position += count;
+            return count;
+        }
+
+        return await rest.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

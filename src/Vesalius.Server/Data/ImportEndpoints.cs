@@ -65,7 +65,7 @@ internal static class ImportEndpoints
 
         if (result.SessionIds.Count == 0)
         {
-            throw new RequestRefusedException(422, $"Nothing was stored: {result.Quarantined} objects are in quarantine because the site script failed on them, {result.Rejected} were rejected by it.");
+            throw new RequestRefusedException(422, $"Nothing was stored: {result.Quarantined} objects are in quarantine because the site script failed on them, {result.Rejected} were rejected by it, {result.Refused} are not wanted (series filter or opt-out).");
         }
 
         return await AnswerAsync(context, result, autoArchive, handler, PrearchiveEndpoints.Merge(Value("overwrite")), Value("overwrite_files") == "true");
@@ -279,9 +279,34 @@ internal static class ImportEndpoints
             throw RequestRefusedException.BadRequest(fault);
         }
 
+        if (tool == SeriesFilters.Tool && path == SeriesFilters.Place)
+        {
+            await CheckFilterAsync(context, project, contents, login);
+        }
+
         var first = await store.PutAsync(tool, path, project, contents, enabled ?? true, login, context.Request.Query["reason"].ToString(), context.RequestAborted);
         await Scope.AuditAsync(context, "configuration.store", $"{project}/{tool}/{path}");
         return Results.StatusCode(first ? 201 : 200);
+    }
+
+    // The site's filter has two addresses, this one and the site settings; the settings are what counts.
+    private static async Task CheckFilterAsync(HttpContext context, string? project, string contents, string login)
+    {
+        var (stored, fault) = SeriesFilters.Read(contents);
+        if (fault is not null)
+        {
+            throw RequestRefusedException.BadRequest(fault);
+        }
+
+        if (project is null)
+        {
+            await context.RequestServices.GetRequiredService<SiteSettings>().SetAsync(
+                new Dictionary<string, System.Text.Json.Nodes.JsonNode?>
+                {
+                    [SeriesFilters.EnabledSetting] = stored!.Enabled, [SeriesFilters.ModeSetting] = stored.Mode, [SeriesFilters.TextSetting] = stored.List,
+                },
+                login, context.RequestAborted);
+        }
     }
 
     private static void AnonymizeCheck(string script)

@@ -87,18 +87,22 @@ internal static class PrearchiveEndpoints
         }
     }
 
-    private static async Task<PrearchiveSession> OfRouteAsync(HttpContext context)
+    private static Task<PrearchiveSession> OfRouteAsync(HttpContext context) =>
+        FindAsync(context, Experiments.Route(context, "project")!, Experiments.Route(context, "timestamp")!, Experiments.Route(context, "folder")!);
+
+    /// <summary>A session that the caller may use.</summary>
+    public static async Task<PrearchiveSession> FindAsync(HttpContext context, string project, string timestamp, string folder)
     {
-        var session = await FindOfRouteAsync(context);
+        var session = await RequireAsync(context, project, timestamp, folder);
         await CheckAsync(context, session);
+        // What the journal still holds for it is part of it.
         await context.RequestServices.GetRequiredService<SessionGates>().SettleAsync(session.Id, context.RequestAborted);
-        return await FindOfRouteAsync(context);
+        return await RequireAsync(context, project, timestamp, folder);
     }
 
-    private static async Task<PrearchiveSession> FindOfRouteAsync(HttpContext context)
+    private static async Task<PrearchiveSession> RequireAsync(HttpContext context, string project, string timestamp, string folder)
     {
-        return await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(
-            Experiments.Route(context, "project")!, Experiments.Route(context, "timestamp")!, Experiments.Route(context, "folder")!, context.RequestAborted)
+        return await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(project, timestamp, folder, context.RequestAborted)
             ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
     }
 

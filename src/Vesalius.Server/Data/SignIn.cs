@@ -1,119 +1,98 @@
+using System.Globalization;
+using Microsoft.AspNetCore.WebUtilities;
 using Vesalius.Access;
-using Vesalius.Import;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
 namespace Vesalius.Server.Data;
 
-/// <summary>Sign-in, sessions, health and the pages that clients probe (rest-api §2).</summary>
+/// <summary>Sign-in and sessions (rest-api §2.2).</summary>
 internal static class SignIn
 {
-    public static void MapHealth(this IEndpointRouteBuilder endpoints)
-    {
-        endpoints.MapGet("/healthz", async (HttpContext context, Vesalius.Database.VesaliusDatabase database, ReceiverHost receivers) =>
-        {
-            var databaseWell = true;
-            try
-            {
-                await database.FindAsync<int>("select 1", null, context.RequestAborted);
-            }
-            catch (Npgsql.NpgsqlException)
-            {
-                databaseWell = false;
-            }
-
-            var well = databaseWell && receivers.IsWell;
-            return Results.Json(
-                new { status = well ? "ok" : "failing", http = true, database = databaseWell, receivers = receivers.IsWell, failedPorts = receivers.FailedPorts }, statusCode: well ? 200 : 503);
-        });
-        endpoints.MapGet("/", (HttpContext context) =>
-        {
-            var caller = context.Caller();
-            var who = caller.IsGuest
-                ? "<span id=\"user_info\">Logged in as: <span style=\"color:red;\">Guest</span></span>"
-                : $"<span id=\"user_info\">Logged in as: &nbsp;<a href=\"/data/auth\">{System.Net.WebUtility.HtmlEncode(caller.Login)}</a></span>";
-            return Results.Content($"<!DOCTYPE html>\n<html><head><title>Vesalius</title></head><body><h1>Vesalius</h1><p>{who}</p></body></html>\n", "text/html; charset=utf-8");
-        });
-        endpoints.MapGet("/app/template/Login.vm", () => Results.Content(
-            """
-            <!DOCTYPE html>
-            <html><head><title>Vesalius: sign in</title></head><body><h1>Sign in</h1>
-            <form method="post" action="/data/services/auth"><label>User <input name="username"></label> <label>Password <input name="password" type="password"></label> <button>Sign in</button></form>
-            </body></html>
-            """,
-            "text/html; charset=utf-8"));
-    }
-
     public static void MapSignIn(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/data/JSESSION", ["GET", "POST"], async (HttpContext context, SessionDirectory sessions) =>
+        endpoints.MapMethods("/data/JSESSION", ["GET", "POST"], async (HttpContext context, SessionDirectory sessions, SignInFlow signIn) =>
         {
             var caller = context.SignedIn();
-            var id = context.SessionId() ?? await sessions.OpenAsync(caller.Login, context.RequestAborted);
-            if (context.Request.Query["CSRF"] == "true")
-            {
-                var session = await sessions.FindAsync(id, context.RequestAborted);
-                return Results.Text($"{id}; XNAT_CSRF={session?.CsrfToken}");
-            }
-
-            return Results.Text(id);
+            var id = context.SessionId() ?? await signIn.OpenSessionAsync(context, caller.Login);
+            return Results.Text(id + await CsrfAsync(context, sessions, id));
         });
         endpoints.MapMethods("/data/JSESSION/{id?}", ["DELETE"], async (HttpContext context, SessionDirectory sessions) =>
         {
-            context.SignedIn();
+            // Whatever the address names: the session that calls ends.
+            var login = context.SignedIn().Login;
             if (context.SessionId() is { } id)
             {
                 await sessions.CloseAsync(id, context.RequestAborted);
             }
 
+            await context.RequestServices.GetRequiredService<AuditTrail>().RecordAsync(login, context.Address(), "sign-out", "", CancellationToken.None);
             context.Response.Cookies.Delete("JSESSIONID");
             return Results.Ok();
         });
         endpoints.MapGet("/data/auth", async (HttpContext context, SessionDirectory sessions) =>
         {
             var caller = context.SignedIn();
-            var text = $"User '{caller.Login}' is logged in";
-            if (context.Request.Query["CSRF"] == "true" && context.SessionId() is { } id && await sessions.FindAsync(id, context.RequestAborted) is { } session)
-            {
-                text += $"; XNAT_CSRF={session.CsrfToken}";
-            }
-
-            return Results.Text(text);
+            return Results.Text($"User '{caller.Login}' is logged in" + (context.SessionId() is { } id ? await CsrfAsync(context, sessions, id) : ""));
         });
-        endpoints.MapMethods("/data/services/auth", ["PUT", "POST"], async (HttpContext context, UserDirectory users, SessionDirectory sessions, AuditTrail audit) =>
-        {
-            var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted)
-                : new FormCollection(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted)));
-            var login = form["username"].FirstOrDefault() ?? form["j_username"].FirstOrDefault() ?? "";
-            var password = form["password"].FirstOrDefault() ?? form["j_password"].FirstOrDefault() ?? "";
-            var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
-            if (!await users.VerifyAsync(login, password, context.RequestAborted))
-            {
-                await audit.RecordAsync(login, address, "sign-in.refused", "", context.RequestAborted);
-                throw new RequestRefusedException(401, "User name or password is wrong, or the account is locked.");
-            }
-
-            await audit.RecordAsync(login, address, "sign-in", "", context.RequestAborted);
-            var id = await sessions.OpenAsync(login, context.RequestAborted);
-            CallerExtensions.SetSessionCookie(context, id);
-            return Results.Text(id);
-        });
+        endpoints.MapMethods("/data/services/auth", ["PUT", "POST"], FormAsync);
         endpoints.MapGet("/data/version", () => Results.NotFound());
-        endpoints.MapMethods("/data/user/{login}/sessions", ["GET", "DELETE"], async (HttpContext context, string login, SessionDirectory sessions) =>
+        endpoints.MapMethods("/data/user/{login}/sessions", ["GET"], async (HttpContext context, string login, SessionDirectory sessions) =>
         {
-            var caller = context.SignedIn();
-            if (caller.Login != login && !caller.IsSiteAdministrator)
-            {
-                throw RequestRefusedException.Forbidden();
-            }
-
-            if (HttpMethods.IsDelete(context.Request.Method))
-            {
-                await sessions.CloseAllAsync(login, context.RequestAborted);
-                return Results.Ok();
-            }
-
+            context.SelfOrAdministrator(login);
             return Results.Json(new Dictionary<string, long> { [login] = await sessions.CountAsync(login, context.RequestAborted) });
         });
+        endpoints.MapDelete("/data/user/{login}/sessions", async (HttpContext context, string login, SessionDirectory sessions) =>
+        {
+            context.SelfOrAdministrator(login);
+            await sessions.CloseAllAsync(login, context.RequestAborted);
+            await Scope.AuditAsync(context, "sessions.close", login);
+            return Results.Ok();
+        });
+        endpoints.MapGet("/data/services/sessions/{login?}", async (HttpContext context, string? login, SessionDirectory sessions) =>
+        {
+            context.SelfOrAdministrator(login ?? context.SignedIn().Login);
+            return Results.Text((await sessions.CountAsync(login ?? context.Caller().Login, context.RequestAborted)).ToString(CultureInfo.InvariantCulture));
+        });
+    }
+
+    private static async Task<string> CsrfAsync(HttpContext context, SessionDirectory sessions, string id) =>
+        context.Request.Query["CSRF"] == "true" && await sessions.FindAsync(id, context.RequestAborted) is { } session ? $"; XNAT_CSRF={session.CsrfToken}" : "";
+
+    private static async Task<IResult> FormAsync(HttpContext context, SignInFlow signIn, UserDirectory users)
+    {
+        var form = await FormOfAsync(context);
+        string? Field(params string[] names) => names.Select(n => form[n].FirstOrDefault() ?? context.Request.Query[n].FirstOrDefault()).FirstOrDefault(v => v is not null);
+        var provider = Field("provider", "login_method", "authenticatorId");
+        // A password in an address would be in the logs of every proxy.
+        var login = await signIn.CheckAsync(
+            context, Field("username", "j_username") ?? "", form["password"].FirstOrDefault() ?? form["j_password"].FirstOrDefault() ?? "", toChangePassword: false, provider);
+        if (await users.LoadCallerAsync(login, context.RequestAborted) is null)
+        {
+            throw new RequestRefusedException(401, "This account may not sign in.");
+        }
+
+        return Results.Text(await signIn.OpenSessionAsync(context, login));
+    }
+
+    // xnatpy sends the form without a content type.
+    private static async Task<IFormCollection> FormOfAsync(HttpContext context)
+    {
+        try
+        {
+            if (context.Request.HasFormContentType)
+            {
+                return await context.Request.ReadFormAsync(context.RequestAborted);
+            }
+
+            var buffer = new char[16 * 1024];
+            using var reader = new StreamReader(context.Request.Body);
+            var length = await reader.ReadBlockAsync(buffer, context.RequestAborted);
+            return new FormCollection(QueryHelpers.ParseQuery(new string(buffer, 0, length)));
+        }
+        catch (InvalidDataException)
+        {
+            throw RequestRefusedException.BadRequest("The form cannot be read.");
+        }
     }
 }

@@ -1,7 +1,10 @@
 using System.Net;
 using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Lists;
 using Vesalius.Archive.Storage;
+using Vesalius.Server.Security;
 
 namespace Vesalius.Server.Rendering;
 
@@ -20,7 +23,17 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         }
         catch (RequestRefusedException e)
         {
-            await RenderAsync(context, e.Status, e.Message).ConfigureAwait(false);
+            // Whoever has not signed in is asked to, before being told that something is not permitted or not there (rest-api §1.13.2).
+            var unknown = e.Status is 403 or 404 && Writes(context) && context.Items.TryGetValue(CallerExtensions.CallerKey, out var caller) && caller is Caller { IsGuest: true };
+            await RenderAsync(context, unknown ? 401 : e.Status, e.Message).ConfigureAwait(false);
+        }
+        catch (ItemRefusedException e)
+        {
+            await RenderAsync(context, StatusOf(e.Refusal), e.Message).ConfigureAwait(false);
+        }
+        catch (ListRefusedException e)
+        {
+            await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
         }
         catch (UnsafePathException e)
         {
@@ -46,6 +59,18 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         }
     }
 
+    private static bool Writes(HttpContext context) => !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method);
+
+    // rest-api §1.8.
+    private static int StatusOf(ItemRefusal refusal) => refusal switch
+    {
+        ItemRefusal.Malformed => 422,
+        ItemRefusal.Unbuildable => 417,
+        ItemRefusal.Conflict => 409,
+        ItemRefusal.Locked => 403,
+        _ => 400,
+    };
+
     // Method and line, never the message: it may carry what a client sent.
     private static string Place(Exception e) => e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Vesalius", StringComparison.Ordinal))?.Trim() ?? "";
 
@@ -61,7 +86,8 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         context.Response.Clear();
         context.Response.Headers.SetCookie = cookies;
         context.Response.StatusCode = status;
-        if (status == 401)
+        // A browser would answer the challenge with a window of its own; the site has its own page for that.
+        if (status == 401 && context.Request.Headers.XRequestedWith != "XMLHttpRequest")
         {
             context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{(await settings.TextAsync("siteId", CancellationToken.None).ConfigureAwait(false)).Replace('"', '\'')}\"";
         }

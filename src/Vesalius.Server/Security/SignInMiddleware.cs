@@ -1,26 +1,29 @@
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.RegularExpressions;
 using Vesalius.Access;
 using Vesalius.Server.Rendering;
 
 namespace Vesalius.Server.Security;
 
 /// <summary>Finds out who calls: Basic credentials or a session cookie; sets the cookies that clients expect (rest-api §2).</summary>
-internal sealed class SignInMiddleware(RequestDelegate next, UserDirectory users, SessionDirectory sessions, SiteSettings settings, TimeProvider time)
+internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirectory users, SessionDirectory sessions, SiteSettings settings, SignInFlow signIn, TimeProvider time)
 {
+    // What a caller needs before it can sign in (xapi §0.4).
     private static readonly string[] Open =
     [
-        "/healthz", "/app/template/Login.vm", "/data/services/auth", "/xapi/siteConfig/buildInfo", "/xapi/siteConfig/siteId", "/xapi/siteConfig/siteUrl",
-        "/xapi/siteConfig/siteHome", "/xapi/siteConfig/siteLogoPath", "/data/version",
+        "/healthz", "/app/template/Login.vm", "/app/template/XDATScreen_UpdateUser.vm", "/app/template/Register.vm", "/app/template/ForgotLogin.vm", "/app/template/VerifyEmail.vm",
+        "/data/services/auth", "/data/services/sendEmailVerification", "/openid-login", "/xapi/siteConfig/buildInfo", "/xapi/siteConfig/siteId", "/xapi/siteConfig/siteUrl",
+        "/xapi/siteConfig/siteHome", "/xapi/siteConfig/siteLogoPath", "/xapi/users/authProviders", "/xapi/users/register", "/data/version", "/login",
     ];
+
+    [GeneratedRegex("MSIE|Mozilla|AppleWebKit|Opera", RegexOptions.CultureInvariant)]
+    private static partial Regex Browser();
 
     public async Task InvokeAsync(HttpContext context)
     {
         var cancellation = context.RequestAborted;
-        context.Response.Headers["X-Content-Type-Options"] = "nosniff";
-        context.Response.Headers["X-Frame-Options"] = "DENY";
-        context.Response.Headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'";
-        var idle = (long)sessions.Idle.TotalMilliseconds;
+        var idle = (long)(await sessions.IdleAsync(cancellation).ConfigureAwait(false)).TotalMilliseconds;
         // The quotes belong to the value; clients parse them.
         context.Response.Headers.Append("Set-Cookie", $"SESSION_EXPIRATION_TIME=\"{time.GetUtcNow().ToUnixTimeMilliseconds()},{idle}\"; Path=/; SameSite=Lax");
         var (login, sessionId) = await IdentifyAsync(context, cancellation).ConfigureAwait(false);
@@ -31,72 +34,79 @@ internal sealed class SignInMiddleware(RequestDelegate next, UserDirectory users
         }
 
         var path = context.Request.Path.Value ?? "/";
-        if (caller is null && path != "/" && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
+        if (caller is null && !WebSite.WebSite.IsPage(path) && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
             && await settings.FlagAsync("requireLogin", cancellation).ConfigureAwait(false))
         {
             throw new RequestRefusedException(401, "Sign in to use this site.");
         }
 
-        context.Items[CallerExtensions.CallerKey] = caller ?? Caller.Guest;
+        context.Items[CallerExtensions.CallerKey] = caller ?? await GuestAsync(cancellation).ConfigureAwait(false);
         context.Items[CallerExtensions.SessionKey] = sessionId;
         await next(context).ConfigureAwait(false);
     }
 
+    // Nobody knows whether a guest was trained.
+    private async Task<Caller> GuestAsync(CancellationToken cancellationToken) =>
+        Caller.Guest with { MayOpenData = !await settings.FlagAsync("trainingRequired", cancellationToken).ConfigureAwait(false) };
+
     private async Task<(string? Login, string? SessionId)> IdentifyAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var cookie = context.Request.Cookies["JSESSIONID"];
+        var session = string.IsNullOrEmpty(cookie) ? null : await sessions.FindAsync(cookie, cancellationToken).ConfigureAwait(false);
+        if (session is not null)
+        {
+            await CheckCsrfAsync(context, session, cancellationToken).ConfigureAwait(false);
+        }
+
         if (AuthenticationHeaderValue.TryParse(context.Request.Headers.Authorization, out var header) && header.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase))
         {
-            var (login, password) = Credentials(header.Parameter);
-            if (!await users.VerifyAsync(login, password, cancellationToken).ConfigureAwait(false))
+            var (name, secret) = Credentials(header.Parameter);
+            if (session is not null && AliasTokens.IsAlias(name))
             {
-                throw new RequestRefusedException(401, "User name or password is wrong, or the account is locked.");
+                // A token for a single use has done its work when it opened the session.
+                return (session.Login, cookie);
             }
 
-            var session = cookie is null ? null : await sessions.FindAsync(cookie, cancellationToken).ConfigureAwait(false);
-            var id = session?.Login == login ? cookie! : await OpenAsync(context, login, cancellationToken).ConfigureAwait(false);
-            return (login, id);
+            var login = await signIn.CheckAsync(context, name, secret, ChangesPassword(context)).ConfigureAwait(false);
+            return (login, session?.Login == login ? cookie : await signIn.OpenSessionAsync(context, login).ConfigureAwait(false));
         }
 
-        if (cookie is null)
+        if (session is not null)
         {
-            return (null, null);
+            return (session.Login, cookie);
         }
 
-        if (await sessions.FindAsync(cookie, cancellationToken).ConfigureAwait(false) is not { } live)
-        {
-            // A dead session is not an anonymous caller; but signing in anew must be possible.
-            return context.Request.Path.StartsWithSegments("/data/services/auth", StringComparison.Ordinal) || context.Request.Path == "/"
-                ? (null, null) : throw new RequestRefusedException(401, "The session has ended.");
-        }
-
-        await CheckCsrfAsync(context, live, cancellationToken).ConfigureAwait(false);
-        return (live.Login, cookie);
+        // A dead session is not an anonymous caller; but signing in anew must be possible.
+        return string.IsNullOrEmpty(cookie) || WebSite.WebSite.IsPage(context.Request.Path) || Array.Exists(Open, o => context.Request.Path.StartsWithSegments(o, StringComparison.Ordinal))
+            ? (null, null) : throw new RequestRefusedException(401, "The session has ended.");
     }
+
+    private static bool ChangesPassword(HttpContext context) =>
+        HttpMethods.IsPut(context.Request.Method) && context.Request.Path == "/xapi/users/update";
 
     private async Task CheckCsrfAsync(HttpContext context, WebSession session, CancellationToken cancellationToken)
     {
-        var agent = context.Request.Headers.UserAgent.ToString();
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || !agent.Contains("Mozilla", StringComparison.Ordinal)
+        var request = context.Request;
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method) || !Browser().IsMatch(request.Headers.UserAgent.ToString())
             || !await settings.FlagAsync("enableCsrfToken", cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
-        if (context.Request.Query["XNAT_CSRF"] != session.CsrfToken && context.Request.Headers["X-XNAT-CSRF"] != session.CsrfToken)
+        var given = request.Query["XNAT_CSRF"].FirstOrDefault() ?? request.Headers["X-XNAT-CSRF"].FirstOrDefault();
+        // A small form is kept for the endpoint; a multipart one is a stream that only the endpoint may read.
+        if (given is null && request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            given = (await request.ReadFormAsync(cancellationToken).ConfigureAwait(false))["XNAT_CSRF"].FirstOrDefault();
+        }
+
+        if (given is null || !System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(session.CsrfToken)))
         {
             throw new RequestRefusedException(403, "The request does not carry this session's XNAT_CSRF token.");
         }
     }
 
-    private async Task<string> OpenAsync(HttpContext context, string login, CancellationToken cancellationToken)
-    {
-        var id = await sessions.OpenAsync(login, cancellationToken).ConfigureAwait(false);
-        CallerExtensions.SetSessionCookie(context, id);
-        return id;
-    }
-
-    private static (string Login, string Password) Credentials(string? parameter)
+    private static (string Name, string Secret) Credentials(string? parameter)
     {
         var buffer = new byte[(parameter?.Length ?? 0) + 4];
         if (parameter is null || !Convert.TryFromBase64String(parameter, buffer, out var length))
@@ -108,26 +118,4 @@ internal sealed class SignInMiddleware(RequestDelegate next, UserDirectory users
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         return colon < 0 ? throw new RequestRefusedException(401, "The credentials cannot be read.") : (text[..colon], text[(colon + 1)..]);
     }
-}
-
-/// <summary>Who makes a request, for endpoints.</summary>
-internal static class CallerExtensions
-{
-    public const string CallerKey = "vesalius.caller";
-    public const string SessionKey = "vesalius.session";
-
-    public static Caller Caller(this HttpContext context) => (Caller)context.Items[CallerKey]!;
-
-    public static string? SessionId(this HttpContext context) => (string?)context.Items[SessionKey];
-
-    /// <summary>The caller, who must have signed in.</summary>
-    public static Caller SignedIn(this HttpContext context) =>
-        context.Caller() is { IsGuest: false } caller ? caller : throw new RequestRefusedException(401, "Sign in to use this.");
-
-    /// <summary>The caller, who must be a site administrator.</summary>
-    public static Caller Administrator(this HttpContext context) =>
-        context.SignedIn() is { IsSiteAdministrator: true } caller ? caller : throw RequestRefusedException.Forbidden("This is for administrators.");
-
-    public static void SetSessionCookie(HttpContext context, string id) =>
-        context.Response.Cookies.Append("JSESSIONID", id, new CookieOptions { HttpOnly = true, Path = "/", SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps });
 }

@@ -63,6 +63,7 @@ internal static class SiteConfig
                 throw RequestRefusedException.BadRequest("The body is no JSON object.");
             }
 
+            await CheckAsync(context, (given ?? []).ToDictionary(p => p.Key, p => p.Value?.ToString() ?? ""));
             await settings.SetAsync((given ?? []).ToDictionary(p => p.Key, p => p.Value), login, context.RequestAborted);
             await receivers.ApplyAsync(context.RequestAborted);
             return Results.Ok();
@@ -82,12 +83,22 @@ internal static class SiteConfig
                 value = JsonValue.Create(text);
             }
 
+            await CheckAsync(context, new Dictionary<string, string> { [name] = value.ToString() });
             await settings.SetAsync(name, value, login, context.RequestAborted);
             await receivers.ApplyAsync(context.RequestAborted);
             return Results.Ok();
         });
         endpoints.MapGet("/xapi/plugins", () => Results.Json(new Dictionary<string, object>()));
         endpoints.MapGet("/xapi/plugins/{id}", IResult (string id) => throw RequestRefusedException.NotFound($"There is no plugin {id}."));
+    }
+
+    // Settings that would keep everything out, or nothing, are refused while their author is there.
+    private static async Task CheckAsync(HttpContext context, IReadOnlyDictionary<string, string> given)
+    {
+        if (await context.RequestServices.GetRequiredService<Vesalius.Import.SeriesFilters>().FaultAsync(given, context.RequestAborted) is { } fault)
+        {
+            throw RequestRefusedException.BadRequest(fault);
+        }
     }
 
     private static SettingTier TierOf(Caller caller) =>

@@ -21,8 +21,9 @@ internal static class IntakeRooms
         // Never opened: everything goes the direct way.
         var journal = new IntakeJournal(Path.Combine(data, "cache", "journal"), Path.Combine(data, "cache", "unrecorded"), store, database, new JournalLimits(), time, NullLogger<IntakeJournal>.Instance);
         return new ObjectIntake(
-            new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, time),
+            new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, new StudyRouting(database), time), new NoRequestedStudies(),
             new ScriptLibrary(configuration, settings, time), new QuarantineStore(Path.Combine(data, "quarantine"), key, database),
-            new PrearchiveWriter(store, new SessionGates(), new RowWriter(database), journal, database, time), key, NullLogger<ObjectIntake>.Instance);
+            new PrearchiveWriter(store, new SessionGates(), new RowWriter(database), journal, database, time), key, NullLogger<ObjectIntake>.Instance,
+            new ArrivalRules(new OptOutRegistry(database, key, time), new SeriesFilters(settings, configuration, time), database, new AuditTrail(database, time), key, time));
     }
 }

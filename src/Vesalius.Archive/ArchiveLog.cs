@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace Vesalius.Archive;
+
+/// <summary>What the archive logs: our own ids and counts.</summary>
+internal static partial class ArchiveLog
+{
+    [LoggerMessage(2001, LogLevel.Error, "Writing catalogs failed: {Error}")]
+    public static partial void CatalogsFailed(ILogger logger, string error);
+}

@@ -1,0 +1,219 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Vesalius.Archive.Storage;
+
+namespace Vesalius.Import;
+
+/// <summary>A user's own staging area for files that are imported later (rest-api §10.6). What lies there may be images as they came from a hospital, so every file is
+/// encrypted with a key of its own, made from the site's cache key and a random number in front of the file (R11).</summary>
+/// <param name="root">Folder of all users' areas.</param>
+/// <param name="key">The site's cache key.</param>
+/// <param name="time">Clock.</param>
+public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvider time)
+{
+    private const int NonceLength = 16;
+
+    private string FolderOf(long userId) => Path.Combine(root, userId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    private string FolderOf(long userId, string resource) => ArchiveLayout.Join(FolderOf(userId), Single(resource));
+
+    private static string Single(string name) => name.Contains('/', StringComparison.Ordinal) || name.StartsWith('.') ? throw new UnsafePathException() : name;
+
+    /// <summary>Names of a user's resources.</summary>
+    public IReadOnlyList<string> Resources(long userId) =>
+        Directory.Exists(FolderOf(userId)) ? [.. Directory.EnumerateDirectories(FolderOf(userId)).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)] : [];
+
+    /// <summary>True if the user has a resource of this name.</summary>
+    public bool HasResource(long userId, string resource) => Directory.Exists(FolderOf(userId, resource));
+
+    /// <summary>Makes a resource.</summary>
+    /// <returns>False if it is there.</returns>
+    public bool Create(long userId, string resource)
+    {
+        var folder = FolderOf(userId, resource);
+        if (Directory.Exists(folder))
+        {
+            return false;
+        }
+
+        Directory.CreateDirectory(folder);
+        return true;
+    }
+
+    /// <summary>Files of a resource with their sizes.</summary>
+    public IReadOnlyList<(string Path, long Size)> Files(long userId, string resource)
+    {
+        var folder = FolderOf(userId, resource);
+        return Directory.Exists(folder)
+            ? [.. new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => !f.Name.StartsWith('.'))
+                .Select(f => (Path.GetRelativePath(folder, f.FullName), f.Length - NonceLength)).OrderBy(f => f.Item1, StringComparer.Ordinal)]
+            : [];
+    }
+
+    /// <summary>Stores a file in place of one of the same path.</summary>
+    /// <exception cref="UnsafePathException">The path leads out.</exception>
+    public async Task StoreAsync(long userId, string resource, string path, Stream content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        var target = ArchiveLayout.Join(FolderOf(userId, resource), path);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.new");
+        try
+        {
+            using (var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous))
+            {
+                await WriteAsync(handle, content, cancellationToken).ConfigureAwait(false);
+            }
+
+            File.Move(temporary, target, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private async Task WriteAsync(SafeFileHandle handle, Stream content, CancellationToken cancellationToken)
+    {
+        var nonce = RandomNumberGenerator.GetBytes(NonceLength);
+        using var aes = KeyOf(nonce);
+        await RandomAccess.WriteAsync(handle, nonce, 0, cancellationToken).ConfigureAwait(false);
+        var buffer = new byte[1 << 17];
+        long position = 0;
+        int read;
+        while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            CounterMode.Apply(aes, buffer.AsSpan(0, read), position);
+            await RandomAccess.WriteAsync(handle, buffer.AsMemory(0, read), NonceLength + position, cancellationToken).ConfigureAwait(false);
+            position += read;
+        }
+    }
+
+    private Aes KeyOf(ReadOnlySpan<byte> nonce)
+    {
+        var aes = Aes.Create();
+        aes.Key = HMACSHA256.HashData(key.Span, nonce);
+        return aes;
+    }
+
+    /// <summary>Opens a file as it was sent; null if there is none.</summary>
+    /// <exception cref="UnsafePathException">The path leads out.</exception>
+    public Stream? OpenRead(long userId, string resource, string path)
+    {
+        var full = ArchiveLayout.Join(FolderOf(userId, resource), path);
+        if (!File.Exists(full))
+        {
+            return null;
+        }
+
+        var handle = File.OpenHandle(full, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        var nonce = new byte[NonceLength];
+        if (RandomAccess.Read(handle, nonce, 0) < NonceLength)
+        {
+            handle.Dispose();
+            return null;
+        }
+
+        return new DecryptingStream(handle, KeyOf(nonce));
+    }
+
+    /// <summary>Removes a file or folder.</summary>
+    /// <returns>False if there is none.</returns>
+    public bool Remove(long userId, string resource, string path)
+    {
+        var full = ArchiveLayout.Join(FolderOf(userId, resource), path.TrimEnd('/'));
+        if (Directory.Exists(full))
+        {
+            Directory.Delete(full, recursive: true);
+            return true;
+        }
+
+        var isThere = File.Exists(full);
+        if (isThere)
+        {
+            File.Delete(full);
+        }
+
+        return isThere;
+    }
+
+    /// <summary>Removes a resource.</summary>
+    /// <returns>False if there is none.</returns>
+    public bool RemoveResource(long userId, string resource)
+    {
+        var folder = FolderOf(userId, resource);
+        var isThere = Directory.Exists(folder);
+        if (isThere)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return isThere;
+    }
+
+    /// <summary>Removes what nobody touched for some time, of all users.</summary>
+    /// <returns>Files removed.</returns>
+    public int RemoveOlderThan(TimeSpan age)
+    {
+        var removed = 0;
+        var before = time.GetUtcNow().UtcDateTime - age;
+        foreach (var file in Directory.Exists(root) ? new DirectoryInfo(root).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => f.LastWriteTimeUtc < before).ToList() : [])
+        {
+            file.Delete();
+            removed++;
+        }
+
+        return removed;
+    }
+
+    private sealed class DecryptingStream(SafeFileHandle handle, Aes aes) : Stream
+    {
+        private long _position;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => true;
+
+        public override bool CanWrite => false;
+
+        public override long Length => RandomAccess.GetLength(handle) - NonceLength;
+
+        public override long Position
+        {
+            get => _position;
+            set => _position = value;
+        }
+
+        public override int Read(Span<byte> buffer)
+        {
+            var read = RandomAccess.Read(handle, buffer, NonceLength + _position);
+            CounterMode.Apply(aes, buffer[..read], _position);
+            _position += read;
+            return read;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override long Seek(long offset, SeekOrigin origin) => _position = origin switch
+        {
+            SeekOrigin.Begin => offset,
+            SeekOrigin.Current => _position + offset,
+            _ => Length + offset,
+        };
+
+        public override void Flush()
+        {
+        }
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            handle.Dispose();
+            aes.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Vesalius.Dicom;
+using Vesalius.Dicom.Network;
+
+namespace Vesalius.QueryRetrieve;
+
+/// <summary>Speaks DIMSE: C-ECHO, C-FIND, C-MOVE over one association, opened when it is needed.</summary>
+internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogger logger) : IPacsDialogue
+{
+    private RequestorAssociation? _association;
+
+    private async Task<RequestorAssociation> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_association is { IsOpen: true } open)
+        {
+            return open;
+        }
+
+        await CloseAsync().ConfigureAwait(false);
+        var options = new RequestorOptions
+        {
+            Connect = preferences.Connect, Artim = preferences.Accept, Response = preferences.Response, Retrieve = preferences.Retrieve, AssumedCharacterSet = pacs.Rules.AssumedCharacterSet,
+        };
+        var proposal = QueryRetrieveProposal.Make(
+            preferences.CallingAeTitle, QueryModel.StudyRoot, QueryRetrieveServices.Echo | QueryRetrieveServices.Find | QueryRetrieveServices.Move,
+            pacs.SupportsExtendedNegotiations ? new QueryNegotiation(Relational: true, FuzzyNames: true) : null);
+        try
+        {
+            return _association = await RequestorAssociation.OpenAsync(
+                new RemoteApplication(pacs.Host!, pacs.QueryRetrievePort!.Value, pacs.AeTitle), proposal, options, logger, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AssociationException e)
+        {
+            // Whatever the reason, no other request would fare better now.
+            throw new PacsException($"The PACS cannot be reached: {Describe(e)}.", isAway: true, e);
+        }
+    }
+
+    private static string Describe(AssociationException e) => e.Fault switch
+    {
+        AssociationFault.Unreachable => "nobody listens at its address",
+        AssociationFault.ConnectTimedOut => "it does not take connections in time",
+        AssociationFault.Rejected => "it rejects associations with our AE title, or is busy",
+        AssociationFault.TimedOut => "it did not answer in time",
+        AssociationFault.AbortedByPeer or AssociationFault.ReleasedByPeer or AssociationFault.ConnectionLost => "it broke off",
+        AssociationFault.ContextNotAccepted => "it does not offer the service that is needed",
+        _ => "the association failed",
+    };
+
+    public async Task EchoAsync(CancellationToken cancellationToken)
+    {
+        var association = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await association.EchoAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (DimseStatusException e)
+        {
+            throw new PacsException("The PACS answered C-ECHO with a failure.", isAway: true, e);
+        }
+        catch (AssociationException e)
+        {
+            throw new PacsException($"The PACS does not answer: {Describe(e)}.", isAway: true, e);
+        }
+    }
+
+    public async IAsyncEnumerable<DataSet> FindAsync(QueryLevel level, IReadOnlyDictionary<Tag, string> keys, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var association = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        DataSet identifier;
+        try
+        {
+            identifier = QueryIdentifier.Make(level, keys, QueryIdentifier.UsualKeys(level));
+        }
+        catch (FormatException e)
+        {
+            throw new PacsException("A search value does not fit its attribute.", isAway: false, e);
+        }
+
+        var answers = association.FindAsync(QueryModel.StudyRoot, identifier, null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (answers.ConfigureAwait(false))
+        {
+            while (await NextAsync(answers).ConfigureAwait(false))
+            {
+                yield return answers.Current;
+            }
+        }
+    }
+
+    private static async Task<bool> NextAsync(IAsyncEnumerator<DataSet> answers)
+    {
+        try
+        {
+            return await answers.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (DimseStatusException e)
+        {
+            throw new PacsException($"The PACS refused the query ({e.Kind}, {e.Status.Code:X4}).", e.IsTransient, e);
+        }
+        catch (AssociationException e)
+        {
+            throw new PacsException($"The query was not answered: {Describe(e)}.", e.Fault == AssociationFault.TimedOut, e);
+        }
+        catch (MalformedDicomException e)
+        {
+            throw new PacsException("An answer of the PACS cannot be read.", isAway: false, e);
+        }
+    }
+
+    public async Task<RetrievalReport> RetrieveAsync(RetrievalTarget target, string destination, Func<int, int?, Task> progress, CancellationToken cancellationToken)
+    {
+        var association = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var level = target.Instance is not null ? QueryLevel.Image : target.Series is not null ? QueryLevel.Series : QueryLevel.Study;
+        var keys = new Dictionary<Tag, string> { [Tag.StudyInstanceUID] = target.Study };
+        if (target.Series is not null)
+        {
+            keys[Tag.SeriesInstanceUID] = target.Series;
+        }
+
+        if (target.Instance is not null)
+        {
+            keys[Tag.SOPInstanceUID] = target.Instance;
+        }
+
+        RetrieveProgress? last = null;
+        try
+        {
+            await foreach (var response in association.MoveAsync(QueryModel.StudyRoot, QueryIdentifier.Make(level, keys), destination, cancellationToken: cancellationToken).ConfigureAwait(false))
+            {
+                last = response;
+                if (response.Completed is { } completed)
+                {
+                    var sent = completed + (response.Warning ?? 0);
+                    await progress(sent, response.Remaining is { } remaining ? sent + (response.Failed ?? 0) + remaining : null).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (AssociationException e)
+        {
+            throw new PacsException($"The retrieval broke off: {Describe(e)}.", isAway: false, e);
+        }
+
+        return Report(last!);
+    }
+
+    private static RetrievalReport Report(RetrieveProgress last)
+    {
+        int? sent = last.Completed is { } completed ? completed + (last.Warning ?? 0) : null;
+        return last.IsWholeSuccess ? new RetrievalReport(true, sent, "") : last.Kind switch
+        {
+            DimseStatusKind.MoveDestinationUnknown => throw new PacsException("The PACS does not know the AE title of our receiver as a destination (A801).", isAway: false),
+            DimseStatusKind.OutOfResources => new RetrievalReport(false, sent, $"The PACS is out of resources ({last.Status.Code:X4})."),
+            DimseStatusKind.NotSupportedOrNotAuthorised => throw new PacsException($"The PACS does not let us retrieve ({last.Status.Code:X4}).", isAway: false),
+            _ => new RetrievalReport(false, sent, $"The PACS reported {last.Failed ?? 0} failed objects (status {last.Status.Code:X4})."),
+        };
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_association is { } association)
+        {
+            _association = null;
+            try
+            {
+                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+                await association.ReleaseAsync(patience.Token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is AssociationException or OperationCanceledException)
+            {
+                // It is over either way.
+            }
+
+            await association.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    public ValueTask DisposeAsync() => CloseAsync();
+}
+
+/// <summary>Opens dialogues with registered PACS.</summary>
+public sealed class PacsConnections(DqrSettings settings, ILogger<PacsConnections> logger)
+{
+    /// <summary>Makes a dialogue; nothing is connected yet.</summary>
+    /// <exception cref="PacsException">The way to speak with it is switched off or not there.</exception>
+    public async Task<IPacsDialogue> OpenAsync(Pacs pacs, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(pacs);
+        var preferences = await settings.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return pacs.Way == RetrievalWay.Move && pacs.Host is not null
+            ? new DimseDialogue(pacs, preferences, logger)
+            : throw new PacsException($"Retrieval by {pacs.Way} is not offered by this version; set the PACS to C-MOVE.", isAway: false);
+    }
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.DependencyInjection;
+using Vesalius.Import;
+using Vesalius.Jobs;
+
+namespace Vesalius.QueryRetrieve;
+
+/// <summary>Services of query-retrieve and of the jobs that it consists of.</summary>
+public static class QueryRetrieveServiceCollection
+{
+    /// <summary>Adds them.</summary>
+    /// <param name="services">Services.</param>
+    /// <param name="key">32 secret bytes, kept outside the database.</param>
+    /// <param name="node">Name of this node.</param>
+    public static IServiceCollection AddQueryRetrieve(this IServiceCollection services, byte[] key, string node)
+    {
+        services.AddSingleton(new JobLimits()).AddSingleton(new NodeName(node)).AddSingleton<JobStore>().AddSingleton<JobControl>().AddSingleton<JobRunner>();
+        services.AddHostedService(s => s.GetRequiredService<JobRunner>());
+        services.AddSingleton(new SecretSeal(key)).AddSingleton<PacsDirectory>().AddSingleton<AvailabilityDirectory>().AddSingleton<DqrSettings>().AddSingleton<DqrProjects>();
+        services.AddSingleton<ImportQueue>().AddSingleton<ArrivalLog>().AddSingleton<RequestedStudies>().AddSingleton<IRequestedStudies>(s => s.GetRequiredService<RequestedStudies>());
+        services.AddSingleton<PacsConnections>().AddSingleton<SessionHandover>().AddSingleton<IJobHandler, RetrieveHandler>();
+        return services;
+    }
+}

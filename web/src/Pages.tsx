@@ -1,0 +1,57 @@
+import { Center, Loader } from '@mantine/core';
+import { lazy, Suspense } from 'react';
+import { Navigate, Route, Routes, useLocation } from 'react-router';
+import { Shell } from './layout/Shell';
+import { Home } from './pages/Home';
+import { NotFound } from './pages/NotFound';
+import { SignIn } from './pages/SignIn';
+import { useSession } from './session/session';
+
+const ProjectPage = lazy(() => import('./pages/project/ProjectPage'));
+const SubjectPage = lazy(() => import('./pages/subject/SubjectPage'));
+const SessionPage = lazy(() => import('./pages/imaging/SessionPage'));
+const AdministrationPage = lazy(() => import('./pages/administration/AdministrationPage'));
+const PrearchivePage = lazy(() => import('./pages/prearchive/PrearchivePage'));
+const UploadPage = lazy(() => import('./pages/upload/UploadPage'));
+const ScanPage = lazy(() => import('./pages/imaging/ScanPage'));
+
+function Waiting() {
+  return (
+    <Center h="60vh">
+      <Loader aria-label="Loading" />
+    </Center>
+  );
+}
+
+/** Which address shows which page. Pages behind a sign-in bring people back to where they wanted to go. */
+export function Pages() {
+  const { person, isLoading } = useSession();
+  const location = useLocation();
+  if (isLoading) return <Waiting />;
+  if (!person) {
+    return (
+      <Routes>
+        <Route path="/sign-in" element={<SignIn />} />
+        <Route path="*" element={<Navigate to="/sign-in" replace state={{ from: location.pathname }} />} />
+      </Routes>
+    );
+  }
+  return (
+    <Shell>
+      <Suspense fallback={<Waiting />}>
+        <Routes>
+          <Route path="/" element={<Home />} />
+          <Route path="/sign-in" element={<Navigate to={(location.state as { from?: string } | null)?.from ?? '/'} replace />} />
+          <Route path="/projects/:project/*" element={<ProjectPage />} />
+          <Route path="/projects/:project/subjects/:subject" element={<SubjectPage />} />
+          <Route path="/projects/:project/experiments/:experiment" element={<SessionPage />} />
+          <Route path="/projects/:project/experiments/:experiment/scans/:scan" element={<ScanPage />} />
+          <Route path="/prearchive" element={<PrearchivePage />} />
+          <Route path="/administration/*" element={<AdministrationPage />} />
+          <Route path="/upload" element={<UploadPage />} />
+          <Route path="*" element={<NotFound />} />
+        </Routes>
+      </Suspense>
+    </Shell>
+  );
+}

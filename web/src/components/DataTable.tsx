@@ -1,0 +1,140 @@
+import { Checkbox, Group, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { IconArrowDown, IconArrowUp, IconSearch } from '@tabler/icons-react';
+import {
+  flexRender, getCoreRowModel, getFilteredRowModel, getSortedRowModel, useReactTable, type ColumnDef, type RowSelectionState, type SortingState,
+} from '@tanstack/react-table';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useMemo, useRef, useState, type ReactNode } from 'react';
+
+export interface Column<T> {
+  id: string;
+  header: string;
+  /** What the column is sorted and searched by. */
+  value: (row: T) => string | number;
+  /** What is shown; the value itself where absent. */
+  cell?: (row: T) => ReactNode;
+  /** Share of the width, as in a grid; default 1fr. */
+  width?: string;
+}
+
+interface Properties<T> {
+  label: string;
+  rows: readonly T[];
+  columns: Column<T>[];
+  rowId: (row: T) => string;
+  height?: number | string;
+  initialSort?: SortingState;
+  /** Rows can be ticked; the actions for them stand above the table. */
+  actions?: (selected: T[], clear: () => void) => ReactNode;
+  /** More rows are on their way. */
+  isGrowing?: boolean;
+}
+
+const rowHeight = 41;
+
+// Shares of the width never become too narrow to read; the table scrolls sideways before that.
+const narrowest = 90;
+
+function layoutOf(widths: string[]) {
+  const least = widths.reduce((sum, width) => sum + (width.endsWith('px') ? parseInt(width, 10) : narrowest), 0);
+  const gapsAndPadding = 16 * (widths.length - 1) + 32;
+  return { template: widths.map((width) => (width.endsWith('fr') ? `minmax(${narrowest}px, ${width})` : width)).join(' '), minWidth: least + gapsAndPadding };
+}
+
+/** A table of any length: only the rows in sight are in the page. */
+export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh - 290px)', initialSort = [], actions, isGrowing }: Properties<T>) {
+  const [sorting, setSorting] = useState<SortingState>(initialSort);
+  const [search, setSearch] = useState('');
+  const [selection, setSelection] = useState<RowSelectionState>({});
+  const definitions = useMemo<ColumnDef<T>[]>(
+    () => columns.map((c) => ({ id: c.id, header: c.header, accessorFn: c.value, cell: (context) => c.cell?.(context.row.original) ?? String(context.getValue() ?? '') })),
+    [columns],
+  );
+  const table = useReactTable({
+    data: rows as T[],
+    columns: definitions,
+    state: { sorting, globalFilter: search, rowSelection: selection },
+    getRowId: rowId,
+    onSortingChange: setSorting,
+    onRowSelectionChange: setSelection,
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+    getFilteredRowModel: getFilteredRowModel(),
+    globalFilterFn: 'includesString',
+    enableRowSelection: !!actions,
+  });
+  const shown = table.getRowModel().rows;
+  const scroll = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({ count: shown.length, getScrollElement: () => scroll.current, estimateSize: () => rowHeight, overscan: 12 });
+  const { template, minWidth } = layoutOf([...(actions ? ['28px'] : []), ...columns.map((c) => c.width ?? '1fr')]);
+  const selected = table.getSelectedRowModel().rows.map((r) => r.original);
+
+  return (
+    <>
+      <Group mb="xs" justify="space-between">
+        <TextInput
+          aria-label={`Search in ${label.toLowerCase()}`} placeholder="Search in this table" leftSection={<IconSearch size={16} />} value={search}
+          onChange={(e) => setSearch(e.currentTarget.value)} w={260}
+        />
+        <Group gap="sm">
+          {actions && selected.length > 0 && actions(selected, () => setSelection({}))}
+          <Text size="sm" c="dimmed" aria-live="polite">
+            {selected.length > 0 ? `${selected.length} of ` : ''}
+            {shown.length.toLocaleString('en-GB')} {shown.length === 1 ? 'row' : 'rows'}
+            {isGrowing ? ', more on the way' : ''}
+          </Text>
+        </Group>
+      </Group>
+      <div ref={scroll} className="tableScroll" style={{ maxHeight: height }} role="table" aria-label={label} aria-rowcount={shown.length + 1} tabIndex={0}>
+        <div role="rowgroup" className="tableHead" style={{ minWidth }}>
+          <div role="row" className="tableRow" style={{ gridTemplateColumns: template }} aria-rowindex={1}>
+            {actions && (
+              <div role="columnheader">
+                <Checkbox
+                  size="xs" aria-label="Choose all rows" checked={table.getIsAllRowsSelected()} indeterminate={table.getIsSomeRowsSelected()}
+                  onChange={table.getToggleAllRowsSelectedHandler()}
+                />
+              </div>
+            )}
+            {table.getFlatHeaders().map((header) => {
+              const sorted = header.column.getIsSorted();
+              return (
+                <div role="columnheader" key={header.id} aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'} className="tableCell">
+                  <UnstyledButton onClick={header.column.getToggleSortingHandler()} fw={600} fz="sm">
+                    <Group gap={4} wrap="nowrap">
+                      {flexRender(header.column.columnDef.header, header.getContext())}
+                      {sorted === 'asc' && <IconArrowUp size={14} aria-hidden />}
+                      {sorted === 'desc' && <IconArrowDown size={14} aria-hidden />}
+                    </Group>
+                  </UnstyledButton>
+                </div>
+              );
+            })}
+          </div>
+        </div>
+        <div role="rowgroup" style={{ minWidth, height: virtualizer.getTotalSize(), position: 'relative' }}>
+          {virtualizer.getVirtualItems().map((place) => {
+            const row = shown[place.index]!;
+            return (
+              <div
+                role="row" key={row.id} className="tableRow" aria-rowindex={place.index + 2} aria-selected={actions ? row.getIsSelected() : undefined}
+                style={{ gridTemplateColumns: template, position: 'absolute', top: 0, left: 0, right: 0, height: rowHeight, transform: `translateY(${place.start}px)` }}
+              >
+                {actions && (
+                  <div role="cell">
+                    <Checkbox size="xs" aria-label={`Choose row ${place.index + 1}`} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />
+                  </div>
+                )}
+                {row.getVisibleCells().map((cell) => (
+                  <div role="cell" key={cell.id} className="tableCell">
+                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                  </div>
+                ))}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </>
+  );
+}
