@@ -38,6 +38,13 @@ internal static class Composition
         services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
         services.AddSingleton<Invitations>().AddSingleton<Preferences>().AddSingleton<MailOutbox>().AddSingleton<Letters>().AddSingleton<WorkflowDirectory>();
         services.AddHostedService(s => s.GetRequiredService<MailOutbox>());
+        services.AddSingleton<IEnumerable<LdapOptions>>(options.Ldap).AddSingleton<ProviderSignIn>();
+        foreach (var provider in options.OpenId)
+        {
+            services.AddSingleton(new OpenIdProvider(provider, new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = TimeSpan.FromSeconds(15) }));
+        }
+
+        services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
@@ -76,6 +83,7 @@ internal static class Composition
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
+        application.UseMetrics();
         // After the path has its canonical form.
         application.UseRouting();
         application.UseMiddleware<AuditMiddleware>();
@@ -108,6 +116,7 @@ internal static class Composition
         application.MapMembers();
         application.MapGroups();
         application.MapRegistration();
+        application.MapOpenIdLogin();
         application.MapNotifications();
         application.MapWorkflows();
         application.MapApiDescription();

@@ -82,6 +82,8 @@ internal static class Users
                 },
             });
         });
+        endpoints.MapGet("/xapi/users/authProviders", (ProviderSignIn providers, IEnumerable<OpenIdProvider> openId) =>
+            Results.Json(providers.Names.Prepend(KeyValuePair.Create("localdb", "Local")).Concat(openId.Select(p => KeyValuePair.Create(p.Options.Id, p.Options.Name))).Select(p => new { id = p.Key, name = p.Value })));
         endpoints.MapPut("/xapi/users/update", UpdateOwnAsync);
         endpoints.MapGet("/xapi/users/{login}", async (HttpContext context, string login) =>
         {

@@ -154,6 +154,7 @@ public sealed partial class MemberTests(RunningServer server) : IClassFixture<Ru
     [Trait("Row", "N10")]
     [Trait("Row", "N11")]
     [Trait("Row", "N12")]
+    [Trait("Row", "N13")]
     public async Task Account_is_made_changed_and_given_roles_and_groups()
     {
         using var admin = server.Client();
