@@ -166,7 +166,7 @@ public sealed class FaultyPacs : IAsyncDisposable
             {
                 socket = await listener.AcceptSocketAsync(_end.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
             {
                 return;
             }
