@@ -12,7 +12,7 @@ public enum SettingKind
     Text,
     /// <summary>True or false, as JSON or as text.</summary>
     Flag,
-    /// <summary>A whole number that is not negative, as JSON or as text.</summary>
+    /// <summary>A number that is not negative, as JSON or as text.</summary>
     Number,
     /// <summary>A span of time such as <c>15 minutes</c>.</summary>
     Interval,
@@ -37,7 +37,7 @@ public sealed record DeclaredSetting(SettingTier Tier, SettingKind Kind, JsonNod
         return Kind switch
         {
             SettingKind.Flag => bool.TryParse(text, out _) ? null : "must be true or false",
-            SettingKind.Number => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? null : "must be a whole number",
+            SettingKind.Number => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _) ? null : "must be a number, not negative",
             SettingKind.Interval => SiteInterval.TryParse(text, out _) ? null : "must be a span of time such as \"15 minutes\"",
             SettingKind.Pattern => IsPattern(text) ? null : "must be a regular expression",
             SettingKind.Email => EmailAddress.IsValid(text) ? null : "must be an e-mail address",
