@@ -108,6 +108,7 @@ internal static class Composition
         application.MapSharing();
         application.MapObjectStatus();
         application.MapSchemas();
+        application.MapCustomFields();
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();

@@ -213,7 +213,11 @@ internal static class Experiments
         await ObjectStatus.ApplyAsync(context, "experiment", existing.Id, existing.ProjectId, existing.Status);
         var now = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentAsync(null, existing.Id, context.RequestAborted) ?? existing;
         var subjectId = input["subject_ID"] is { } other ? await NewSubjectAsync(context, now, other) : null;
-        await context.RequestServices.GetRequiredService<ExperimentStore>().UpdateAsync(now, input, label, subjectId, ItemRequest.Event(context), context.RequestAborted);
+        if (input.Fields.Count > 0 || input.Objects.Count > 0 || input.IsAuthoritative)
+        {
+            await context.RequestServices.GetRequiredService<ExperimentStore>().UpdateAsync(now, input, label, subjectId, ItemRequest.Event(context), context.RequestAborted);
+        }
+
         await SessionActions.RunAsync(context, now, null);
         await Scope.AuditAsync(context, "experiment.change", existing.Id);
         return Results.Text(existing.Id);

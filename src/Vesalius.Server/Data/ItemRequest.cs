@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Microsoft.AspNetCore.WebUtilities;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
 using Vesalius.Archive.Types;
@@ -56,10 +55,7 @@ internal sealed partial class ItemRequest
             document = await ItemXmlReader.LoadAsync(context.Request.Body, context.RequestAborted);
         }
 
-        foreach (var (key, values) in QueryHelpers.ParseQuery(context.Request.QueryString.Value))
-        {
-            pairs.AddRange(values.Select(v => (Once(key), v ?? "")));
-        }
+        pairs.AddRange(QueryPairs.Of(context.Request).Select(p => (Once(p.Key), p.Value)));
 
         var named = pairs.LastOrDefault(p => p.Item1 == "xsiType" && p.Item2.Length > 0).Item2 ?? pairs.LastOrDefault(p => p.Item1 == "ELEMENT_0").Item2;
         return new ItemRequest(model, document, pairs, string.IsNullOrEmpty(named) ? null : model.Find(named) is null ? Once(named) : named);

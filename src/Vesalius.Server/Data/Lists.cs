@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Primitives;
 using Vesalius.Archive.Lists;
 using Vesalius.Server.Rendering;
 
@@ -46,12 +45,12 @@ internal static class Lists
 
     private static async Task<ListRequest> ReadAsync(HttpContext context, ListRequest request)
     {
-        var pairs = context.Request.Query.Select(q => (q.Key, q.Value)).ToList();
+        var pairs = QueryPairs.Of(context.Request).ToList();
         if (context.Request.Query["req_format"] == "form" && context.Request.HasFormContentType)
         {
             try
             {
-                pairs.AddRange((await context.Request.ReadFormAsync(context.RequestAborted)).Select(f => (f.Key, f.Value)));
+                pairs.AddRange((await context.Request.ReadFormAsync(context.RequestAborted)).SelectMany(f => f.Value.Select(v => (f.Key, v ?? ""))));
             }
             catch (InvalidDataException)
             {
@@ -59,22 +58,20 @@ internal static class Lists
             }
         }
 
-        string Text(string name) => string.Join(',', pairs.Where(p => p.Key == name).SelectMany(p => (IEnumerable<string?>)p.Value));
+        string Text(string name) => string.Join(',', pairs.Where(p => p.Key == name).Select(p => p.Value));
         List<string> Names(string name) => [.. Split(Text(name)).Select(ItemRequest.Once).SelectMany(Split)];
         var columns = Names("columns");
         return request with
         {
             Columns = columns.Count == 0 ? request.Columns : [.. columns.SelectMany(c => c == "DEFAULT" ? request.Columns : [c])],
             XsiTypes = [.. Names("xsiType").Distinct(StringComparer.OrdinalIgnoreCase)],
-            Filters = [.. pairs.Where(p => !Control.Contains(p.Key)).Select(p => (ItemRequest.Once(p.Key), Filter(p.Value)))],
+            Filters = [.. pairs.Where(p => !Control.Contains(p.Key)).GroupBy(p => ItemRequest.Once(p.Key)).Select(g => (g.Key, string.Join(',', g.Select(p => p.Value))))],
             SortBy = Names("sortBy"),
             Descending = Text("sortOrder").Equals("DESC", StringComparison.OrdinalIgnoreCase),
             Offset = long.TryParse(Text("offset"), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : 0,
             Limit = long.TryParse(Text("limit"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : request.Limit,
         };
     }
-
-    private static string Filter(StringValues values) => string.Join(',', (IEnumerable<string?>)values);
 
     // A comma in a predicate belongs to the path.
     private static IEnumerable<string> Split(string text)

@@ -29,8 +29,9 @@ internal static class ObjectStatus
 
         foreach (var address in Experiments.AllAddresses)
         {
-            endpoints.MapGet(address + "/status", async (HttpContext context) => Results.Text((await Experiments.OfRouteAsync(context, ProjectRights.Read)).Status));
-            endpoints.MapGet(address + "/history", async (HttpContext context) => await HistoryAsync(context, "experiment", (await Experiments.OfRouteAsync(context, ProjectRights.Read)).Id));
+            endpoints.MapGet(address + "/status", async (HttpContext context, string experiment) => Results.Text((await Experiments.OfRouteAsync(context, ProjectRights.Read)).Status));
+            endpoints.MapGet(address + "/history", async (HttpContext context, string experiment) =>
+                await HistoryAsync(context, "experiment", (await Experiments.OfRouteAsync(context, ProjectRights.Read)).Id));
             endpoints.MapGet(address + "/scans/{scan}/history", async (HttpContext context, string scan) =>
             {
                 var session = await Experiments.OfRouteAsync(context, ProjectRights.Read);

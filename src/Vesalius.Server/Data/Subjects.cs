@@ -17,7 +17,10 @@ internal static class Subjects
     public static void MapSubjects(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/data/subjects", async (HttpContext context) =>
-            await ListAsync(context, new ListScope(await Scope.VisibilityAsync(context))));
+        {
+            var scope = new ListScope(await Scope.VisibilityAsync(context));
+            return await ListAsync(context, scope);
+        });
         endpoints.MapGet("/data/projects/{project}/subjects", async (HttpContext context, string project) =>
         {
             var row = await Scope.EnterAsync(context, project);
