@@ -59,7 +59,7 @@ public sealed class PacsDirectory(VesaliusDatabase database, SecretSeal seal, Ti
             insert into qr_pacs (ae_title, host, query_retrieve_port, label, queryable, default_query_retrieve_pacs, storable, default_storage_pacs, orm_strategy_spring_bean_id,
                 supports_extended_negotiations, dicom_web_enabled, dicom_web_root_url, dicom_object_identifier, anonymization_enabled, retrieve_level, enabled, rules)
             values (@AeTitle, @Host, @QueryRetrievePort, @Label, @Queryable, @DefaultQueryRetrievePacs, @Storable, @DefaultStoragePacs, @OrmStrategySpringBeanId,
-                @SupportsExtendedNegotiations, @DicomWebEnabled, @DicomWebRootUrl, @DicomObjectIdentifier, @AnonymizationEnabled, @RetrieveLevel, @Enabled, @rules::jsonb) returning id
+                @SupportsExtendedNegotiations, @DicomWebEnabled, @DicomWebRootUrl, @DicomObjectIdentifier, @AnonymizationEnabled, @RetrieveLevel, @Enabled, @rulesText::jsonb) returning id
             """;
         const string Update =
             """
@@ -67,7 +67,7 @@ public sealed class PacsDirectory(VesaliusDatabase database, SecretSeal seal, Ti
                 default_query_retrieve_pacs = @DefaultQueryRetrievePacs, storable = @Storable, default_storage_pacs = @DefaultStoragePacs,
                 orm_strategy_spring_bean_id = @OrmStrategySpringBeanId, supports_extended_negotiations = @SupportsExtendedNegotiations, dicom_web_enabled = @DicomWebEnabled,
                 dicom_web_root_url = @DicomWebRootUrl, dicom_object_identifier = @DicomObjectIdentifier, anonymization_enabled = @AnonymizationEnabled,
-                retrieve_level = @RetrieveLevel, enabled = @Enabled, rules = @rules::jsonb, timestamp = now()
+                retrieve_level = @RetrieveLevel, enabled = @Enabled, rules = @rulesText::jsonb, timestamp = now()
             where id = @Id returning id
             """;
         if (pacs.DefaultQueryRetrievePacs)
@@ -81,7 +81,7 @@ public sealed class PacsDirectory(VesaliusDatabase database, SecretSeal seal, Ti
         }
 
         var parameters = new DynamicParameters(pacs);
-        parameters.Add("rules", JsonSerializer.Serialize(pacs.Rules, RulesJson));
+        parameters.Add("rulesText", JsonSerializer.Serialize(pacs.Rules, RulesJson));
         var id = await connection.QueryFirstOrDefaultAsync<long?>(pacs.Id == 0 ? Insert : Update, parameters, transaction).ConfigureAwait(false);
         if (pacs.Id == 0)
         {
