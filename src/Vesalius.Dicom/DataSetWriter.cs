@@ -24,6 +24,9 @@ public sealed class EncodedDataSet
         }
     }
 
+    /// <summary>A data set, or a file of one, that is encoded already.</summary>
+    public static EncodedDataSet Of(ReadOnlyMemory<byte> bytes) => new([new EncodedSegment(bytes, null)]);
+
     /// <summary>Puts runs behind each other.</summary>
     internal static EncodedDataSet Join(ReadOnlyMemory<byte> before, EncodedDataSet? middle, ReadOnlyMemory<byte> after)
     {

@@ -16,4 +16,16 @@ internal static partial class ImportLog
 
     [LoggerMessage(4004, LogLevel.Warning, "Association {Association}: object refused: {Reason}")]
     public static partial void Refused(ILogger logger, Guid association, string reason);
+
+    [LoggerMessage(4005, LogLevel.Information, "{Count} objects that were acknowledged before an abrupt end were written from the journal")]
+    public static partial void Replayed(ILogger logger, int count);
+
+    [LoggerMessage(4006, LogLevel.Error, "The intake's journal cannot be written ({Fault}); objects go past it")]
+    public static partial void JournalFailed(ILogger logger, string fault);
+
+    [LoggerMessage(4007, LogLevel.Error, "Acknowledged objects wait in the journal: storage or database refuses them ({Fault})")]
+    public static partial void HeldUp(ILogger logger, string fault);
+
+    [LoggerMessage(4008, LogLevel.Error, "Journal record {Sequence}: its session is gone or has the instance with other bytes; the file was kept in cache/unrecorded")]
+    public static partial void Homeless(ILogger logger, long sequence);
 }

@@ -4,6 +4,7 @@ using Vesalius.Archive;
 using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
+using Vesalius.Import.Journal;
 using Vesalius.Prearchive;
 using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
@@ -35,20 +36,32 @@ internal static class Composition
         services.AddSingleton(new VesaliusDatabase(connectionString));
         services.AddSingleton<UserDirectory>().AddSingleton<SessionDirectory>().AddSingleton<ProjectAccess>().AddSingleton<ProjectGroups>().AddSingleton<SiteSettings>().AddSingleton<AuditTrail>();
         services.AddSingleton<PasswordSignIn>().AddSingleton<PasswordRules>().AddSingleton<AliasTokens>().AddSingleton<TrainingRecords>().AddSingleton<SignInFlow>();
+        services.AddSingleton<Invitations>().AddSingleton<Preferences>().AddSingleton<MailOutbox>().AddSingleton<Letters>().AddSingleton<WorkflowDirectory>();
+        services.AddHostedService(s => s.GetRequiredService<MailOutbox>());
+        services.AddSingleton<IEnumerable<LdapOptions>>(options.Ldap).AddSingleton<ProviderSignIn>();
+        foreach (var provider in options.OpenId)
+        {
+            services.AddSingleton(new OpenIdProvider(provider, new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = TimeSpan.FromSeconds(15) }));
+        }
+
+        services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
-        services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>();
+        services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton<IdleSessionService>();
         services.AddHostedService(s => s.GetRequiredService<IdleSessionService>());
-        services.AddSingleton<ObjectIdentifier>().AddSingleton<RowWriter>().AddSingleton<ReceiverDirectory>();
+        services.AddSingleton<ObjectIdentifier>().AddSingleton<RowWriter>().AddSingleton<PrearchiveWriter>().AddSingleton<ReceiverDirectory>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeJournal>(
+            s, Path.Combine(data, "cache", "journal"), Path.Combine(data, "cache", "unrecorded"), new JournalLimits()));
         services.AddSingleton(limits).AddSingleton(new MemoryBudget(limits.Memory)).AddSingleton(new UploadLimits());
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
+        services.AddArchiveObjects(data);
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
@@ -57,6 +70,7 @@ internal static class Composition
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
         services.AddRouting();
+        services.AddApiDescription();
     }
 
     public static void UseVesaliusPipeline(this WebApplication application, ServerOptions options)
@@ -69,6 +83,7 @@ internal static class Composition
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
+        application.UseMetrics();
         // After the path has its canonical form.
         application.UseRouting();
         application.UseMiddleware<AuditMiddleware>();
@@ -86,13 +101,28 @@ internal static class Composition
         application.MapProjects();
         application.MapSubjects();
         application.MapExperiments();
+        application.MapScans();
+        application.MapAssessors();
+        application.MapReconstructions();
+        application.MapSharing();
+        application.MapObjectStatus();
+        application.MapSchemas();
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImport();
         application.MapConfiguration();
         application.MapSiteConfig();
         application.MapUsers();
+        application.MapMembers();
+        application.MapGroups();
+        application.MapRegistration();
+        application.MapOpenIdLogin();
+        application.MapNotifications();
+        application.MapWorkflows();
+        application.MapApiDescription();
+        application.MapAccessDisplays();
         application.MapAnonymize();
+        application.MapPixels();
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();

@@ -1,3 +1,5 @@
+using Vesalius.Access;
+
 namespace Vesalius.Server;
 
 /// <summary>What the server is started with: <c>vesalius.json</c> in the data folder &lt; environment <c>VESALIUS__KEY</c> &lt; command line.</summary>
@@ -20,6 +22,12 @@ public sealed record ServerOptions
 
     /// <summary>Folder of the built web site; null serves the interfaces only. Default the <c>web</c> folder beside the program, where there is one.</summary>
     public string? WebSite { get; init; }
+
+    /// <summary>LDAP directories whose users may sign in: <c>Ldap:0:Id</c>, <c>Ldap:0:Host</c>, <c>Ldap:0:SearchBase</c> and so on.</summary>
+    public IReadOnlyList<LdapOptions> Ldap { get; init; } = [];
+
+    /// <summary>OpenID Connect providers whose users may sign in: <c>OpenId:0:Id</c>, <c>OpenId:0:Authority</c>, <c>OpenId:0:ClientId</c> and so on.</summary>
+    public IReadOnlyList<OpenIdOptions> OpenId { get; init; } = [];
 
     /// <summary>Reads the options.</summary>
     /// <exception cref="FormatException">An option is unknown or no number.</exception>
@@ -53,9 +61,28 @@ public sealed record ServerOptions
             DicomPort = Port(configuration, "DicomPort", 8104),
             AdminPassword = configuration["AdminPassword"],
             ConnectionString = configuration["ConnectionString"],
-            WebSite = configuration["WebSite"] ?? (Path.Combine(AppContext.BaseDirectory, "web") is var beside && Directory.Exists(beside) ? beside : null),
+            OpenId = [.. configuration.GetSection("OpenId").GetChildren().Select(Provider)],
+            Ldap = [.. configuration.GetSection("Ldap").GetChildren().Select(Directory)],
+            WebSite = configuration["WebSite"] ?? (Path.Combine(AppContext.BaseDirectory, "web") is var beside && System.IO.Directory.Exists(beside) ? beside : null),
         };
     }
+
+    private static string Needed(IConfigurationSection section, string key) => section[key] is { Length: > 0 } text ? text : throw new FormatException($"{section.Path}:{key} is missing.");
+
+    private static bool Flag(IConfigurationSection section, string key, bool fallback) =>
+        section[key] is not { } text ? fallback : bool.TryParse(text, out var flag) ? flag : throw new FormatException($"{section.Path}:{key} must be true or false.");
+
+    private static OpenIdOptions Provider(IConfigurationSection section) => new()
+    {
+        Id = Needed(section, "Id"), Name = section["Name"] ?? "OpenID Connect", Authority = Needed(section, "Authority"), ClientId = Needed(section, "ClientId"), ClientSecret = section["ClientSecret"] ?? "",
+        Scopes = section["Scopes"] ?? "openid profile email", LoginClaim = section["LoginClaim"] ?? "preferred_username", CreatesUsers = Flag(section, "CreatesUsers", true), RequiresHttps = Flag(section, "RequiresHttps", true),
+    };
+
+    private static LdapOptions Directory(IConfigurationSection section) => new()
+    {
+        Id = Needed(section, "Id"), Name = section["Name"] ?? "LDAP", Host = Needed(section, "Host"), Port = section["Port"] is null ? null : Port(section, "Port", 0), Tls = Flag(section, "Tls", true), BindDn = section["BindDn"] ?? "",
+        BindPassword = section["BindPassword"] ?? "", SearchBase = Needed(section, "SearchBase"), SearchFilter = section["SearchFilter"] ?? "(uid={0})", CreatesUsers = Flag(section, "CreatesUsers", true),
+    };
 
     private static int Port(IConfiguration configuration, string key, int fallback) =>
         configuration[key] is not { } text ? fallback

@@ -4,6 +4,7 @@ using Vesalius.Archive;
 using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Import;
+using Vesalius.Import.Journal;
 using Vesalius.Jobs;
 using Vesalius.Prearchive;
 using Vesalius.QueryRetrieve;
@@ -127,6 +128,10 @@ public sealed class VesaliusServer : IAsyncDisposable
             ],
             cancellationToken).ConfigureAwait(false);
         await FirstStart.PrepareAsync(services, options, cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<Archive.Life.FolderMoves>().RecoverAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<PrearchiveStore>().ResumeAsync(cancellationToken).ConfigureAwait(false);
+        // Before files without a row are moved aside: some of them get their row here.
+        await services.GetRequiredService<IntakeJournal>().StartAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ImportQueue>().SweepAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);

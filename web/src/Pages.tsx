@@ -10,6 +10,7 @@ import { useSession } from './session/session';
 const ProjectPage = lazy(() => import('./pages/project/ProjectPage'));
 const SubjectPage = lazy(() => import('./pages/subject/SubjectPage'));
 const SessionPage = lazy(() => import('./pages/imaging/SessionPage'));
+const AdministrationPage = lazy(() => import('./pages/administration/AdministrationPage'));
 const PrearchivePage = lazy(() => import('./pages/prearchive/PrearchivePage'));
 const UploadPage = lazy(() => import('./pages/upload/UploadPage'));
 const ScanPage = lazy(() => import('./pages/imaging/ScanPage'));
@@ -46,6 +47,7 @@ export function Pages() {
           <Route path="/projects/:project/experiments/:experiment" element={<SessionPage />} />
           <Route path="/projects/:project/experiments/:experiment/scans/:scan" element={<ScanPage />} />
           <Route path="/prearchive" element={<PrearchivePage />} />
+          <Route path="/administration/*" element={<AdministrationPage />} />
           <Route path="/upload" element={<UploadPage />} />
           <Route path="*" element={<NotFound />} />
         </Routes>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
@@ -39,6 +40,8 @@ public sealed class AuditTrail(VesaliusDatabase database, TimeProvider time)
     private const long ChainLock = 0x4155_4449;
     private const int MostAtOnce = 500;
     private const int PageSize = 5000;
+    private static readonly Meter Meter = new("Vesalius.Access");
+    private static readonly Counter<long> Rows = Meter.CreateCounter<long>("vesalius.audit.rows", "{row}", "Rows written to the audit trail.");
     private readonly ConcurrentQueue<Entry> _waiting = new();
     private readonly SemaphoreSlim _writer = new(1);
 
@@ -90,6 +93,7 @@ public sealed class AuditTrail(VesaliusDatabase database, TimeProvider time)
         try
         {
             await database.InTransactionAsync((connection, transaction) => AppendAsync(connection, transaction, batch), CancellationToken.None).ConfigureAwait(false);
+            Rows.Add(batch.Count);
             batch.ForEach(e => e.Written.SetResult());
         }
         catch (Exception e)

@@ -12,7 +12,8 @@ namespace Vesalius.Access;
 /// <param name="Role">owner, member, collaborator, or custom.</param>
 /// <param name="GroupId">ID of the group, for example <c>{P}_owner</c>.</param>
 /// <param name="GroupName">Its name as shown, for example <c>Owners</c>.</param>
-public sealed record ProjectMember(string Login, string FirstName, string LastName, string Email, string Role, string GroupId, string GroupName);
+/// <param name="Enabled">The account may sign in.</param>
+public sealed record ProjectMember(string Login, string FirstName, string LastName, string Email, string Role, string GroupId, string GroupName, bool Enabled);
 
 /// <summary>Where an object belongs.</summary>
 /// <param name="ProjectId">The owning project.</param>
@@ -136,7 +137,7 @@ public sealed class ProjectAccess(VesaliusDatabase database)
     /// <summary>Members of a project by login.</summary>
     public Task<IReadOnlyList<ProjectMember>> MembersAsync(string projectId, CancellationToken cancellationToken) => database.QueryAsync<ProjectMember>(
         """
-        select login, first_name, last_name, email, role, coalesce(m.group_id, m.project_id || '_' || role) as group_id, coalesce(g.display_name, initcap(role) || 's') as group_name
+        select login, first_name, last_name, email, role, coalesce(m.group_id, m.project_id || '_' || role) as group_id, coalesce(g.display_name, initcap(role) || 's') as group_name, enabled
         from access_member m join access_user u on u.id = m.user_id left join access_group g on g.group_id = m.group_id where m.project_id = @projectId order by login
         """,
         new { projectId }, cancellationToken);
@@ -158,6 +159,33 @@ public sealed class ProjectAccess(VesaliusDatabase database)
         on conflict (project_id, user_id) do update set role = excluded.role, group_id = excluded.group_id
         """,
         new { projectId, login, groupId }, cancellationToken).ConfigureAwait(false) == 1;
+
+    /// <summary>Puts a user into a group of a project by the group's ID, in place of the role or group before.</summary>
+    /// <returns>False if the project has no such group, or there is no such user.</returns>
+    public async Task<bool> SetGroupAsync(string projectId, string login, string groupId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(groupId);
+        if (RoleOf(projectId, groupId) is not { } role)
+        {
+            return await SetMemberAsync(projectId, login, groupId, cancellationToken).ConfigureAwait(false);
+        }
+
+        await SetMemberAsync(projectId, login, role, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>The role that a group ID stands for; null if it is no default group of the project.</summary>
+    public static ProjectRole? RoleOf(string projectId, string groupId)
+    {
+        ArgumentNullException.ThrowIfNull(groupId);
+        return !groupId.StartsWith(projectId + "_", StringComparison.Ordinal) ? null : groupId[(projectId.Length + 1)..] switch
+        {
+            "owner" => ProjectRole.Owner,
+            "member" => ProjectRole.Member,
+            "collaborator" => ProjectRole.Collaborator,
+            _ => null,
+        };
+    }
 
     /// <summary>Takes a user out of a project.</summary>
     public Task<int> RemoveMemberAsync(string projectId, string login, CancellationToken cancellationToken) => database.ExecuteAsync(

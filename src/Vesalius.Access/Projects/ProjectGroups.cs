@@ -28,6 +28,10 @@ public sealed class ProjectGroups(VesaliusDatabase database)
         """,
         new { projectId }, cancellationToken);
 
+    /// <summary>The project that a custom group belongs to; null if there is no such group.</summary>
+    public Task<string?> ProjectOfAsync(string groupId, CancellationToken cancellationToken) =>
+        database.FindAsync<string>("select project_id from access_group where group_id = @groupId", new { groupId }, cancellationToken);
+
     /// <summary>Rights of a custom group by type of data; empty if there is no such group.</summary>
     public Task<IReadOnlyList<DataTypeRight>> RightsAsync(string groupId, CancellationToken cancellationToken) => database.QueryAsync<DataTypeRight>(
         "select data_type, can_read as read, can_edit as edit, can_delete as delete from access_group_right where group_id = @groupId order by data_type", new { groupId }, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 
 namespace Vesalius.Access;
@@ -6,7 +7,7 @@ namespace Vesalius.Access;
 public static partial class LoginName
 {
     /// <summary>True for 1 to 255 letters, digits, <c>. _ @ -</c>.</summary>
-    public static bool IsValid(string? text) => text is not null && Form().IsMatch(text);
+    public static bool IsValid([NotNullWhen(true)] string? text) => text is not null && Form().IsMatch(text);
 
     [GeneratedRegex(@"^[\p{L}\p{Nd}._@-]{1,255}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Form();

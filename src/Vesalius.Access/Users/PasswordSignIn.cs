@@ -55,7 +55,7 @@ public sealed class PasswordSignIn(VesaliusDatabase database, SiteSettings setti
                 // As slow as for an account that exists, so that the time tells nothing.
                 await DeriveAsync(password, NobodysHash, cancellationToken).ConfigureAwait(false);
             }
-            else
+            else if (row.PasswordHash.Length > 0)
             {
                 await CountFailureAsync(row, now, cancellationToken).ConfigureAwait(false);
             }

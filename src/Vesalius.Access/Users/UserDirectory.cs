@@ -27,6 +27,34 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
     public Task<UserAccount?> FindAsync(string login, CancellationToken cancellationToken) =>
         database.FindAsync<UserAccount>($"select {Columns} from access_user where login = @login", new { login }, cancellationToken);
 
+    /// <summary>Finds accounts by e-mail address, without regard to case.</summary>
+    public Task<IReadOnlyList<UserAccount>> FindByEmailAsync(string email, CancellationToken cancellationToken) =>
+        database.QueryAsync<UserAccount>($"select {Columns} from access_user where lower(email) = lower(@email) order by login", new { email }, cancellationToken);
+
+    /// <summary>Finds an account by number; null if there is none.</summary>
+    public Task<UserAccount?> FindAsync(long id, CancellationToken cancellationToken) =>
+        database.FindAsync<UserAccount>($"select {Columns} from access_user where id = @id", new { id }, cancellationToken);
+
+    /// <summary>Logins by role, for all roles that somebody has.</summary>
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> RoleMapAsync(CancellationToken cancellationToken) =>
+        (await database.QueryAsync<(string Role, string Login)>("select role, login from access_user_role join access_user on id = user_id order by role, login", null, cancellationToken).ConfigureAwait(false))
+        .GroupBy(r => r.Role).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(r => r.Login)]);
+
+    /// <summary>How often and when sign-in with the password failed in a row.</summary>
+    public async Task<(int Failures, DateTime? Last)> FailuresAsync(string login, CancellationToken cancellationToken) =>
+        await database.FindAsync<(int, DateTime?)>("select failed_logins, failed_since from access_user where login = @login", new { login }, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Projects that a user marked as favorites.</summary>
+    public Task<IReadOnlyList<string>> FavoritesAsync(string login, CancellationToken cancellationToken) => database.QueryAsync<string>(
+        "select project_id from access_favorite join access_user on id = user_id where login = @login order by 1", new { login }, cancellationToken);
+
+    /// <summary>Marks a project as a user's favorite or takes the mark away.</summary>
+    public Task SetFavoriteAsync(string login, string projectId, bool marked, CancellationToken cancellationToken) => database.ExecuteAsync(
+        marked
+            ? "insert into access_favorite select id, @projectId from access_user where login = @login on conflict do nothing"
+            : "delete from access_favorite using access_user where id = user_id and login = @login and project_id = @projectId",
+        new { login, projectId }, cancellationToken);
+
     /// <summary>All accounts by login.</summary>
     public Task<IReadOnlyList<UserAccount>> ListAsync(CancellationToken cancellationToken) =>
         database.QueryAsync<UserAccount>($"select {Columns} from access_user order by login", null, cancellationToken);

@@ -1,6 +1,9 @@
 using Dapper;
 using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Life;
+using Vesalius.Archive.Types;
 using Vesalius.Database;
 
 namespace Vesalius.Archive;
@@ -38,6 +41,12 @@ public sealed record Project
     /// <summary>1: new sessions are quarantined.</summary>
     public int QuarantineCode { get; init; }
 
+    /// <summary>Folder that XNAT calls the current one.</summary>
+    public string CurrentArc { get; init; } = "arc001";
+
+    /// <summary>active, quarantine, locked or obsolete.</summary>
+    public string Status { get; init; } = "active";
+
     /// <summary>When it was made.</summary>
     public DateTime InsertDate { get; init; }
 
@@ -67,7 +76,7 @@ public sealed class ProjectDirectory(VesaliusDatabase database)
     private const string Select =
         """
         select p.id, p.secondary_id, p.name, p.description, p.keywords, coalesce(i.first_name, '') as pi_firstname, coalesce(i.last_name, '') as pi_lastname, p.aliases,
-            p.prearchive_code, p.quarantine_code, p.insert_date, p.insert_user, p.last_modified
+            p.prearchive_code, p.quarantine_code, p.current_arc, p.status, p.insert_date, p.insert_user, p.last_modified
         from archive_project p
         left join archive_project_investigator l on l.project_id = p.id and l.is_primary left join archive_investigator i on i.id = l.investigator_id
         """;
@@ -82,102 +91,67 @@ public sealed class ProjectDirectory(VesaliusDatabase database)
 
     /// <summary>Makes a project or changes what is given of it.</summary>
     /// <param name="id">ID.</param>
-    /// <param name="fields">Fields by shortcut: secondary_ID, name, description, keywords, pi_firstname, pi_lastname, alias.</param>
+    /// <param name="input">What is given. Aliases are added to those that are there.</param>
     /// <param name="caller">Who does it; becomes owner of a new project.</param>
     /// <param name="accessibility">For a new project.</param>
     /// <param name="prearchiveCode">For a new project.</param>
+    /// <param name="change">Why.</param>
     /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ItemRefusedException">The project is locked.</exception>
     public Task<ProjectChange> PutAsync(
-        string id, IReadOnlyDictionary<string, string> fields, Caller caller, Accessibility accessibility, int prearchiveCode, CancellationToken cancellationToken) =>
+        string id, ItemInput input, Caller caller, Accessibility accessibility, int prearchiveCode, ChangeEvent change, CancellationToken cancellationToken) =>
         database.InTransactionAsync(async (connection, transaction) =>
         {
             // One at a time: names are compared across columns, which no index does.
             await connection.ExecuteAsync("lock table archive_project in share row exclusive mode", transaction: transaction).ConfigureAwait(false);
-            var exists = await connection.ExecuteScalarAsync<bool>("select exists (select 1 from archive_project where id = @id)", new { id }, transaction).ConfigureAwait(false);
-            var names = new[] { exists ? null : id, Field(fields, "secondary_ID") ?? (exists ? null : id), Field(fields, "name") ?? (exists ? null : id), Field(fields, "alias") }
-                .OfType<string>().Where(n => n.Length > 0).Select(n => n.ToLowerInvariant()).Distinct().ToArray();
-            if (await connection.ExecuteScalarAsync<bool>(
-                """
-                select exists (select 1 from archive_project where id <> @id and (lower(id) = any (@names) or lower(secondary_id) = any (@names)
-                    or lower(name) = any (@names) or exists (select 1 from unnest(aliases) a where lower(a) = any (@names))))
-                """,
-                new { id, names }, transaction).ConfigureAwait(false))
+            var status = await connection.ExecuteScalarAsync<string?>("select status from archive_project where id = @id", new { id }, transaction).ConfigureAwait(false);
+            var exists = status is not null;
+            if (exists)
+            {
+                Identity.CheckUnlocked(status!);
+            }
+
+            var parts = ProjectParts.TakeFrom(input);
+            if (await IsTakenAsync(id, exists, input, parts.Aliases, connection, transaction).ConfigureAwait(false))
             {
                 return ProjectChange.NameTaken;
             }
 
-            if (exists)
+            if (!exists)
             {
-                await UpdateAsync(id, fields, connection, transaction).ConfigureAwait(false);
-                return ProjectChange.Updated;
+                if (await connection.ExecuteAsync(
+                    "insert into archive_project_id (id_lower) values (@lower) on conflict do nothing", new { lower = id.ToLowerInvariant() }, transaction).ConfigureAwait(false) == 0)
+                {
+                    return ProjectChange.IdRetired;
+                }
+
+                await connection.ExecuteAsync(
+                    "insert into archive_project (id, secondary_id, name, insert_user, prearchive_code) values (@id, @id, @id, @Login, @prearchiveCode)",
+                    new { id, caller.Login, prearchiveCode }, transaction).ConfigureAwait(false);
+                await ProjectAccess.RegisterAsync(id, caller, accessibility, connection, transaction).ConfigureAwait(false);
             }
 
-            if (await connection.ExecuteAsync(
-                "insert into archive_project_id (id_lower) values (@lower) on conflict do nothing", new { lower = id.ToLowerInvariant() }, transaction).ConfigureAwait(false) == 0)
-            {
-                return ProjectChange.IdRetired;
-            }
-
-            await connection.ExecuteAsync(
-                "insert into archive_project (id, secondary_id, name, insert_user, prearchive_code) values (@id, @id, @id, @Login, @prearchiveCode)",
-                new { id, caller.Login, prearchiveCode }, transaction).ConfigureAwait(false);
-            await UpdateAsync(id, fields, connection, transaction).ConfigureAwait(false);
-            await ProjectAccess.RegisterAsync(id, caller, accessibility, connection, transaction).ConfigureAwait(false);
-            return ProjectChange.Created;
+            var fields = await ObjectDocuments.SaveAsync(ObjectFamily.Project, id, input, connection, transaction).ConfigureAwait(false);
+            await parts.SaveAsync(id, input.IsAuthoritative, connection, transaction).ConfigureAwait(false);
+            await ChangeHistory.RecordAsync("project", id, id, exists ? "Modified Project" : "Added Project", change, fields, connection, transaction).ConfigureAwait(false);
+            return exists ? ProjectChange.Updated : ProjectChange.Created;
         }, cancellationToken);
 
-    private static string? Field(IReadOnlyDictionary<string, string> fields, string name) => fields.TryGetValue(name, out var value) ? value : null;
-
-    private static async Task UpdateAsync(string id, IReadOnlyDictionary<string, string> fields, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    private static Task<bool> IsTakenAsync(string id, bool exists, ItemInput input, IReadOnlyList<string> aliases, NpgsqlConnection connection, NpgsqlTransaction transaction)
     {
-        await connection.ExecuteAsync(
+        string?[] given = [exists ? null : id, input["secondary_ID"] ?? (exists ? null : id), input["name"] ?? (exists ? null : id), .. aliases];
+        var names = given.OfType<string>().Where(n => n.Length > 0).Select(n => n.ToLowerInvariant()).Distinct().ToArray();
+        return connection.ExecuteScalarAsync<bool>(
             """
-            update archive_project set secondary_id = coalesce(@secondary, secondary_id), name = coalesce(@name, name), description = coalesce(@description, description),
-                keywords = coalesce(@keywords, keywords),
-                aliases = case when @alias is null or @alias = any (aliases) then aliases else aliases || @alias end, last_modified = now()
-            where id = @id
+            select exists (select 1 from archive_project where id <> @id and (lower(id) = any (@names) or lower(secondary_id) = any (@names)
+                or lower(name) = any (@names) or exists (select 1 from unnest(aliases) a where lower(a) = any (@names))))
             """,
-            new
-            {
-                id,
-                secondary = Field(fields, "secondary_ID"),
-                name = Field(fields, "name"),
-                description = Field(fields, "description"),
-                keywords = Field(fields, "keywords"),
-                alias = Field(fields, "alias"),
-            },
-            transaction).ConfigureAwait(false);
-        var first = Field(fields, "pi_firstname") ?? Field(fields, "PI/firstname");
-        var last = Field(fields, "pi_lastname") ?? Field(fields, "PI/lastname");
-        if (first is not null || last is not null)
-        {
-            await SetPrincipalInvestigatorAsync(id, first, last, connection, transaction).ConfigureAwait(false);
-        }
+            new { id, names }, transaction);
     }
 
-    // What is not given is kept. Somebody without a name is nobody.
-    private static async Task SetPrincipalInvestigatorAsync(string id, string? first, string? last, NpgsqlConnection connection, NpgsqlTransaction transaction)
-    {
-        var (oldFirst, oldLast) = await connection.QuerySingleOrDefaultAsync<(string?, string?)>(
-            """
-            select i.first_name, i.last_name from archive_project_investigator l join archive_investigator i on i.id = l.investigator_id
-            where l.project_id = @id and l.is_primary
-            """,
-            new { id }, transaction).ConfigureAwait(false);
-        var name = new { id, first = first ?? oldFirst ?? "", last = last ?? oldLast ?? "" };
-        await connection.ExecuteAsync("delete from archive_project_investigator where project_id = @id and is_primary", new { id }, transaction).ConfigureAwait(false);
-        if (name.first.Length + name.last.Length > 0)
-        {
-            await connection.ExecuteAsync(
-                """
-                insert into archive_investigator (first_name, last_name) values (@first, @last) on conflict (first_name, last_name) do nothing;
-                insert into archive_project_investigator (project_id, investigator_id, is_primary)
-                    select @id, i.id, true from archive_investigator i where i.first_name = @first and i.last_name = @last
-                on conflict (project_id, investigator_id) do update set is_primary = true
-                """,
-                name, transaction).ConfigureAwait(false);
-        }
-    }
+    /// <summary>Sets the folder below the project's archive that XNAT calls the current one. Ours is always <c>arc001</c>; the name is kept for clients.</summary>
+    public Task SetCurrentArcAsync(string id, string name, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("update archive_project set current_arc = @name, last_modified = now() where id = @id", new { id, name }, cancellationToken);
 
     /// <summary>Sets what happens with received sessions: 0, 4 or 5.</summary>
     public Task SetPrearchiveCodeAsync(string id, int code, CancellationToken cancellationToken) =>
@@ -186,11 +160,4 @@ public sealed class ProjectDirectory(VesaliusDatabase database)
     /// <summary>Sets whether new sessions are quarantined: 0 or 1.</summary>
     public Task SetQuarantineCodeAsync(string id, int code, CancellationToken cancellationToken) =>
         database.ExecuteAsync("update archive_project set quarantine_code = @code, last_modified = now() where id = @id", new { id, code }, cancellationToken);
-
-    /// <summary>Deletes a project with all that belongs to it in the database. Its ID stays reserved.</summary>
-    public Task DeleteAsync(string id, CancellationToken cancellationToken) => database.InTransactionAsync(async (connection, transaction) =>
-    {
-        await ProjectAccess.UnregisterAsync(id, connection, transaction).ConfigureAwait(false);
-        return await connection.ExecuteAsync("delete from archive_project where id = @id", new { id }, transaction).ConfigureAwait(false);
-    }, cancellationToken);
 }

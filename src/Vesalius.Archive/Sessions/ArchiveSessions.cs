@@ -2,12 +2,14 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Types;
 using Vesalius.Database;
 
 namespace Vesalius.Archive;
 
 /// <summary>Takes sessions into the archive's tables. Files are put in place by whoever calls.</summary>
-public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings settings)
+public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings settings, TypeModel model)
 {
     private const string Select =
         """
@@ -64,8 +66,10 @@ public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings sett
         // What is there is kept; what comes fills gaps only.
         var experimentId = await connection.ExecuteScalarAsync<string>(
             """
-            insert into archive_experiment (id, project_id, subject_id, label, xsi_type, date, time, study_instance_uid, fields, insert_user)
-            values (@prefix || '_E' || lpad(nextval('archive_experiment_number')::text, 5, '0'), @ProjectId, @subjectId, @SessionLabel, @XsiType, @Date, @Time, @StudyInstanceUid, @fields::jsonb, @User)
+            insert into archive_experiment (id, project_id, subject_id, label, xsi_type, date, time, study_instance_uid, fields, status, insert_user)
+            select @prefix || '_E' || lpad(nextval('archive_experiment_number')::text, 5, '0'), @ProjectId, @subjectId, @SessionLabel, @XsiType, @Date, @Time, @StudyInstanceUid, @fields::jsonb,
+                case quarantine_code when 1 then 'quarantine' else 'active' end, @User
+            from archive_project where id = @ProjectId
             on conflict (project_id, label) do update set last_modified = now(), date = coalesce(archive_experiment.date, excluded.date),
                 time = coalesce(archive_experiment.time, excluded.time), fields = excluded.fields || archive_experiment.fields
             returning id
@@ -73,7 +77,7 @@ public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings sett
             new
             {
                 prefix, admission.ProjectId, subjectId, admission.SessionLabel, admission.XsiType, admission.Date, admission.Time, admission.StudyInstanceUid,
-                fields = JsonSerializer.Serialize(admission.Fields), admission.User,
+                fields = Document(admission.XsiType, admission.Fields), admission.User,
             },
             transaction).ConfigureAwait(false);
         foreach (var scan in admission.Scans)
@@ -84,7 +88,10 @@ public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings sett
         return await connection.QuerySingleAsync<ArchivedSession>($"{Select} where e.id = @experimentId", new { experimentId }, transaction).ConfigureAwait(false);
     }
 
-    private static async Task AdmitScanAsync(string experimentId, AdmittedScan scan, string user, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    private string Document(string xsiType, IReadOnlyDictionary<string, string> fields) =>
+        JsonSerializer.Serialize(model.Find(xsiType) is { } type ? ItemInput.OfHeader(model, type, fields).Fields : fields.ToDictionary(f => f.Key, string? (f) => f.Value));
+
+    private async Task AdmitScanAsync(string experimentId, AdmittedScan scan, string user, NpgsqlConnection connection, NpgsqlTransaction transaction)
     {
         var key = await connection.ExecuteScalarAsync<long>(
             """
@@ -93,7 +100,7 @@ public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings sett
             on conflict (experiment_id, id) do update set last_modified = now(), fields = excluded.fields || archive_scan.fields
             returning key
             """,
-            new { experimentId, scan.Id, scan.XsiType, scan.SeriesInstanceUid, scan.Type, scan.SeriesDescription, scan.Modality, scan.Frames, fields = JsonSerializer.Serialize(scan.Fields), user },
+            new { experimentId, scan.Id, scan.XsiType, scan.SeriesInstanceUid, scan.Type, scan.SeriesDescription, scan.Modality, scan.Frames, fields = Document(scan.XsiType, scan.Fields), user },
             transaction).ConfigureAwait(false);
         foreach (var resource in scan.Resources)
         {

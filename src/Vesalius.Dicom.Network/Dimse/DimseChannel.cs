@@ -33,6 +33,10 @@ internal sealed class DimseChannel(
     /// <summary>Smallest P-DATA-TF limit of a peer that messages still fit through.</summary>
     public const uint SmallestPeerLimit = 16;
 
+    /// <summary>The accepted context of a SOP class with a transfer syntax; null if there is none.</summary>
+    public NegotiatedContext? Find(string sopClassUid, string transferSyntaxUid) =>
+        contexts.Values.FirstOrDefault(c => c.AbstractSyntax == sopClassUid && c.TransferSyntax == transferSyntaxUid);
+
     /// <summary>Waits for one PDU of any type, and lets <c>onPdu</c> judge it.</summary>
     public async ValueTask<PduType> ReadPduAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -211,13 +215,26 @@ internal sealed class DimseChannel(
         do
         {
             var length = (int)Math.Min(_fragmentLength, remaining);
-            await dataSet.ReadExactlyAsync(buffer.AsMemory(used + 12, length), cancellationToken).ConfigureAwait(false);
+            await ReadSourceAsync(dataSet, buffer.AsMemory(used + 12, length), cancellationToken).ConfigureAwait(false);
             remaining -= length;
             WriteHeader(buffer.AsSpan(used), contextId, isCommand: false, remaining == 0, length);
             await connection.WriteAsync(buffer.AsMemory(0, used + 12 + length), cancellationToken).ConfigureAwait(false);
             used = 0;
         }
         while (remaining > 0);
+    }
+
+    // Told apart from a broken connection, which is an IOException too.
+    private static async ValueTask ReadSourceAsync(Stream dataSet, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await dataSet.ReadExactlyAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw new InvalidDataException("The object could not be read to its end while it was sent.", e);
+        }
     }
 
     private static void WriteHeader(Span<byte> pdu, byte contextId, bool isCommand, bool isLast, int fragmentLength)

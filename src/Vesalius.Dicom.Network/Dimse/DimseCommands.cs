@@ -38,6 +38,12 @@ internal static class DimseCommands
         return priority is { } given ? command.With(0x0700, (ushort)given) : command;
     }
 
+    public static CommandSet Store(OutgoingObject outgoing, ushort messageId, MoveOriginator? originator, DimsePriority priority)
+    {
+        var command = Request(CommandFields.Store, messageId, outgoing.SopClassUid, hasDataSet: true, priority).With(0x1000, outgoing.SopInstanceUid);
+        return originator is { } move ? command.With(0x1030, move.AeTitle, (byte)' ').With(0x1031, move.MessageId) : command;
+    }
+
     public static CommandSet Cancel(ushort messageId) => new CommandSet()
         .With(0x0100, CommandFields.Cancel)
         .With(0x0120, messageId)

@@ -49,6 +49,7 @@ public sealed partial class RequestorAssociation
     private sealed class Exchange(RequestorAssociation association, NegotiatedContext context, ushort commandField, ushort messageId) : IAsyncDisposable
     {
         private readonly CancellationTokenSource _grace = new();
+        private readonly SemaphoreSlim _writing = new(1);
         private Task<bool>? _pending;
 
         public ushort MessageId { get; } = messageId;
@@ -58,7 +59,24 @@ public sealed partial class RequestorAssociation
         public TransferSyntax Syntax { get; } = TransferSyntax.Find(context.TransferSyntax);
 
         public Task SendAsync(CommandSet command, Stream? dataSet, CancellationToken cancellationToken) =>
-            association.GuardAsync(() => association._channel!.SendAsync(Context.Id, command, dataSet, cancellationToken).AsTask(), cancellationToken);
+            association.GuardAsync(() => WriteAsync(Context.Id, command, dataSet, cancellationToken), cancellationToken);
+
+        /// <summary>Answers a request that the peer makes within this operation. Part of a step, which is guarded as a whole.</summary>
+        public Task AnswerAsync(byte contextId, CommandSet command, CancellationToken cancellationToken) => WriteAsync(contextId, command, null, cancellationToken);
+
+        // One message at a time: a cancel may fall due while an answer is being written.
+        private async Task WriteAsync(byte contextId, CommandSet command, Stream? dataSet, CancellationToken cancellationToken)
+        {
+            await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await association._channel!.SendAsync(contextId, command, dataSet, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                _writing.Release();
+            }
+        }
 
         public async Task SendAsync(CommandSet command, DataSet identifier, CancellationToken cancellationToken)
         {
@@ -135,6 +153,7 @@ public sealed partial class RequestorAssociation
         public ValueTask DisposeAsync()
         {
             _grace.Dispose();
+            _writing.Dispose();
             if (association.IsOpen)
             {
                 association.ArmIdle();

@@ -61,7 +61,7 @@ internal sealed class OpenSession(PrearchiveSession session, string folder)
 }
 
 /// <summary>Finds or makes the prearchive session that an object joins.</summary>
-internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore store, TimeProvider time)
+internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore store, SessionGates gates, TimeProvider time)
 {
     private const int MostKept = 2000;
     private readonly ConcurrentDictionary<string, Lazy<Task<OpenSession>>> _open = new(StringComparer.Ordinal);
@@ -101,6 +101,8 @@ internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore st
             """,
             new { identity.ProjectId, study, identity.Session, identity.Subject, source.PreventAnonymisation, source.TimestampFolder }, CancellationToken.None).ConfigureAwait(false);
         var id = existing ?? await CreateAsync(identity, study, source).ConfigureAwait(false);
+        // What the journal holds for it has to be counted too.
+        await gates.SettleAsync(id, CancellationToken.None).ConfigureAwait(false);
         var session = await store.FindAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw new IOException("The session was removed while it was opened.");
         var open = new OpenSession(session, store.FolderOf(session));
         foreach (var item in await store.ObjectsAsync(id, CancellationToken.None).ConfigureAwait(false))

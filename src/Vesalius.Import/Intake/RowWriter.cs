@@ -44,7 +44,7 @@ public sealed class RowWriter : IAsyncDisposable
 
             try
             {
-                var written = await CommitAsync(batch).ConfigureAwait(false);
+                var written = await ObjectRows.InsertAsync(_database, batch.ConvertAll(w => w.Object), CancellationToken.None).ConfigureAwait(false);
                 foreach (var waiting in batch)
                 {
                     waiting.Done.SetResult(written.Contains((waiting.Object.SessionId, waiting.Object.SopInstanceUid)));
@@ -58,39 +58,6 @@ public sealed class RowWriter : IAsyncDisposable
                 }
             }
         }
-    }
-
-    private async Task<HashSet<(long, string)>> CommitAsync(List<Waiting> batch)
-    {
-        var rows = batch.ConvertAll(w => w.Object);
-        // One statement is one transaction: committed when it returns, without a further round trip.
-        var written = await _database.QueryAsync<(long, string)>(
-                """
-                with open as (
-                    update prearchive_session set last_modified = now(), status = 'RECEIVING'
-                    where id = any (@sessions) and status in ('RECEIVING', 'BUILDING', 'READY', 'CONFLICT', 'ERROR') returning id)
-                insert into prearchive_object (session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256)
-                select r.session, r.instance, r.class, r.series, r.scan, r.resource, r.name, r.number, r.size, r.hash
-                from unnest(@ids, @instances, @classes, @series, @scans, @resources, @names, @numbers, @sizes, @hashes)
-                    as r (session, instance, class, series, scan, resource, name, number, size, hash) join open on open.id = r.session
-                on conflict (session_id, sop_instance_uid) do nothing returning session_id, sop_instance_uid
-                """,
-                new
-                {
-                    sessions = rows.Select(r => r.SessionId).Distinct().ToArray(),
-                    ids = rows.Select(r => r.SessionId).ToArray(),
-                    instances = rows.Select(r => r.SopInstanceUid).ToArray(),
-                    classes = rows.Select(r => r.SopClassUid).ToArray(),
-                    series = rows.Select(r => r.SeriesInstanceUid).ToArray(),
-                    scans = rows.Select(r => r.ScanId).ToArray(),
-                    resources = rows.Select(r => r.Resource).ToArray(),
-                    names = rows.Select(r => r.FileName).ToArray(),
-                    numbers = rows.Select(r => r.InstanceNumber).ToArray(),
-                    sizes = rows.Select(r => r.Size).ToArray(),
-                    hashes = rows.Select(r => r.Sha256).ToArray(),
-                },
-                CancellationToken.None).ConfigureAwait(false);
-        return [.. written];
     }
 
     /// <inheritdoc/>

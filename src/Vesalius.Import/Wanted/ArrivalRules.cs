@@ -21,29 +21,41 @@ public sealed class ArrivalRules(OptOutRegistry optOuts, SeriesFilters filters, 
     private const int MostRemembered = 20_000;
     private readonly ConcurrentDictionary<string, byte> _audited = new(StringComparer.Ordinal);
 
-    /// <summary>Why an object is not wanted; null if it is. A refusal is counted, and audited once per study.</summary>
+    /// <summary>Refuses an object whose patient opted out; null if it may come in. Asked before anything relabels the object. A refusal is counted, and audited once per study.</summary>
     /// <param name="header">The header as it came.</param>
+    /// <param name="whose">Whose it would be; asked for only on a refusal.</param>
+    /// <param name="source">Where it comes from.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<IntakeOutcome?> RefuseOptedOutAsync(DataSet header, Func<Task<Identity>> whose, IntakeSource source, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(whose);
+        ArgumentNullException.ThrowIfNull(source);
+        if (!await optOuts.HasAsync(header, cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        await CountAsync("optOut", header, await whose().ConfigureAwait(false), source, cancellationToken).ConfigureAwait(false);
+        return IntakeOutcome.OptedOut;
+    }
+
+    /// <summary>Refuses an object that a series filter leaves out; null if it may come in. Counted and audited likewise.</summary>
+    /// <param name="header">The header.</param>
     /// <param name="identity">Whose it is.</param>
     /// <param name="source">Where it comes from.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="MalformedDicomException">A filter cannot be applied to it.</exception>
-    public async Task<IntakeOutcome?> RefuseAsync(DataSet header, Identity identity, IntakeSource source, CancellationToken cancellationToken)
+    public async Task<IntakeOutcome?> RefuseFilteredAsync(DataSet header, Identity identity, IntakeSource source, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(identity);
         ArgumentNullException.ThrowIfNull(source);
-        if (await optOuts.HasAsync(header, cancellationToken).ConfigureAwait(false))
+        if (await filters.AdmitAsync(header, identity.ProjectId, cancellationToken).ConfigureAwait(false))
         {
-            await CountAsync("optOut", header, identity, source, cancellationToken).ConfigureAwait(false);
-            return IntakeOutcome.OptedOut;
+            return null;
         }
 
-        if (!await filters.AdmitAsync(header, identity.ProjectId, cancellationToken).ConfigureAwait(false))
-        {
-            await CountAsync("seriesFilter", header, identity, source, cancellationToken).ConfigureAwait(false);
-            return IntakeOutcome.Filtered;
-        }
-
-        return null;
+        await CountAsync("seriesFilter", header, identity, source, cancellationToken).ConfigureAwait(false);
+        return IntakeOutcome.Filtered;
     }
 
     private async Task CountAsync(string reason, DataSet header, Identity identity, IntakeSource source, CancellationToken cancellationToken)

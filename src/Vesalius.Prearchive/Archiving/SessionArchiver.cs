@@ -4,6 +4,7 @@ using Dapper;
 using Microsoft.Extensions.Logging;
 using Vesalius.Access;
 using Vesalius.Anonymisation;
+using Vesalius.Anonymisation.Pixels;
 using Vesalius.Anonymisation.Profile;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
@@ -45,10 +46,10 @@ public sealed class ArchivingException(string status, string reason) : Exception
 /// <remarks>Order: everything is staged under the cache folder; staged files are moved into place; rows are committed; the prearchive copy goes last.
 /// Until the commit the prearchive is whole, and files in the archive without a row are removed when the step is repeated or at the next start.</remarks>
 public sealed class SessionArchiver(
-    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ScriptLibrary scripts, QuarantineStore quarantine, ArchiveSessions sessions,
+    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ScriptLibrary scripts, PixelCleaning pixelCleaning, QuarantineStore quarantine, ArchiveSessions sessions,
     ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ReadOnlyMemory<byte> siteKey, ILogger<SessionArchiver> logger)
 {
-    private sealed record Staged(PrearchiveObject Object, AdmittedFile File, string Path);
+    private sealed record Staged(PrearchiveObject Object, AdmittedFile File, string Path, bool IsFlagged);
 
     /// <summary>Archives a session.</summary>
     /// <exception cref="ArchivingException">It cannot be archived as it is.</exception>
@@ -132,6 +133,8 @@ public sealed class SessionArchiver(
         PrearchiveSession session, ArchiveRequest request, IReadOnlyList<PrearchiveObject> objects, string staging, CancellationToken cancellationToken)
     {
         var script = session.PreventAnonymisation ? null : await scripts.ActiveProjectAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
+        var pixels = session.PreventAnonymisation ? null : await pixelCleaning.ActiveAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
+        var flagged = 0;
         var folder = store.FolderOf(session);
         if (Directory.Exists(staging))
         {
@@ -149,12 +152,13 @@ public sealed class SessionArchiver(
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             try
             {
-                if (await StageAsync(item, source, target, script, session, request, cancellationToken).ConfigureAwait(false) is { } file)
+                if (await StageAsync(item, source, target, script, pixels, session, request, cancellationToken).ConfigureAwait(false) is { } file)
                 {
                     staged.Add(file);
+                    flagged += file.IsFlagged ? 1 : 0;
                 }
             }
-            catch (Exception e) when (e is ScriptRunException or MalformedDicomException)
+            catch (Exception e) when (e is ScriptRunException or MalformedDicomException or PixelsNotCleanException)
             {
                 failures++;
                 firstFailure ??= e is ScriptRunException run ? $"project script, line {run.Position.Line}, column {run.Position.Column}: {run.Reason}" : e.Message;
@@ -167,7 +171,12 @@ public sealed class SessionArchiver(
             throw new ArchivingException(PrearchiveStatus.Error, $"{failures} of {objects.Count} objects could not be de-identified: {firstFailure}");
         }
 
-        return staged.Count > 0 ? staged : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project script rejected every object.");
+        if (flagged > 0)
+        {
+            await store.LogAsync(session.Id, $"Text was found in the pixels of {flagged} objects.", cancellationToken).ConfigureAwait(false);
+        }
+
+        return staged.Count > 0 ? staged : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
     }
 
     // The object itself stays in the prearchive session; the quarantine holds the reason.
@@ -179,38 +188,46 @@ public sealed class SessionArchiver(
     }
 
     private async Task<Staged?> StageAsync(
-        PrearchiveObject item, string source, string target, ActiveScript? script, PrearchiveSession session, ArchiveRequest request, CancellationToken cancellationToken)
+        PrearchiveObject item, string source, string target, ActiveScript? script, ProjectPixels? pixels, PrearchiveSession session, ArchiveRequest request,
+        CancellationToken cancellationToken)
     {
         var edited = item;
-        if (script is null)
+        var isFlagged = false;
+        if (script is null && pixels is null)
         {
             DurableFile.LinkOrCopy(source, target);
         }
         else
         {
             var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
-            if (Deidentification.WasApplied(script, file.DataSet))
+            // Rules look at what a script may take out.
+            var decision = pixels?.Decide(file.DataSet);
+            var isCandidate = TextCandidates.Is(file.DataSet);
+            var isScripted = script is not null && !Deidentification.WasApplied(script, file.DataSet);
+            var syntax = file.TransferSyntax.Uid;
+            if (isScripted)
             {
-                DurableFile.LinkOrCopy(source, target);
-            }
-            else
-            {
-                var result = Deidentification.Apply(script, file.DataSet, Context(file, session, request), cancellationToken);
+                var result = Deidentification.Apply(script!, file.DataSet, Context(file, session, request), cancellationToken);
                 if (result.Outcome == ScriptOutcome.Rejected)
                 {
                     return null;
                 }
 
-                var encoded = result.PixelsAltered
-                    ? Part10Writer.Encode(file.FileMeta ?? Meta(file), file.DataSet, TransferSyntax.ExplicitVRLittleEndian)
-                    : file.Encode();
-                var stream = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
-                await using (stream.ConfigureAwait(false))
-                {
-                    await encoded.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-                    await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-                    DurableFile.Flush(stream.SafeFileHandle);
-                }
+                syntax = result.PixelsAltered ? Uids.ExplicitVRLittleEndian : syntax;
+            }
+
+            var cleaning = pixels is null
+                ? new CleaningOutcome(syntax, false, false, false)
+                : await pixels.ApplyAsync(file.DataSet, syntax, decision!, isCandidate, stagingRoot, cancellationToken).ConfigureAwait(false);
+            if (cleaning.IsRejected)
+            {
+                return null;
+            }
+
+            isFlagged = cleaning.IsFlagged;
+            if (isScripted || cleaning.IsEdited)
+            {
+                await WriteAsync(file, cleaning.TransferSyntaxUid, target, cancellationToken).ConfigureAwait(false);
 
                 // An original UID that the script replaced must not live on in the file's name.
                 edited = item with
@@ -220,10 +237,33 @@ public sealed class SessionArchiver(
                     SeriesInstanceUid = file.DataSet.GetString(Tag.SeriesInstanceUID) ?? item.SeriesInstanceUid,
                 };
             }
+            else
+            {
+                DurableFile.LinkOrCopy(source, target);
+            }
         }
 
         var (size, md5, sha256) = await HashAsync(target, cancellationToken).ConfigureAwait(false);
-        return new Staged(edited, new AdmittedFile(edited.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target);
+        return new Staged(edited, new AdmittedFile(edited.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target, isFlagged);
+    }
+
+    private static async Task WriteAsync(Part10File file, string syntax, string target, CancellationToken cancellationToken)
+    {
+        var meta = file.FileMeta;
+        if (syntax != file.TransferSyntax.Uid)
+        {
+            meta ??= Meta(file);
+            meta.SetString(Tag.TransferSyntaxUID, syntax, Vr.UI);
+        }
+
+        var encoded = syntax == file.TransferSyntax.Uid ? file.Encode() : Part10Writer.Encode(meta!, file.DataSet, TransferSyntax.Find(syntax));
+        var stream = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
+        await using (stream.ConfigureAwait(false))
+        {
+            await encoded.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+            DurableFile.Flush(stream.SafeFileHandle);
+        }
     }
 
     private static DataSet Meta(Part10File file) => Part10Writer.MakeFileMeta(
@@ -239,6 +279,7 @@ public sealed class SessionArchiver(
         FileMeta = file.FileMeta,
         TransferSyntaxUid = file.TransferSyntax.Uid,
         SiteKey = siteKey,
+        ScratchFolder = stagingRoot,
     };
 
     private static async Task<(long Size, string Md5, string Sha256)> HashAsync(string path, CancellationToken cancellationToken)

@@ -12,6 +12,11 @@ namespace Vesalius.Prearchive;
 /// <param name="Reason">Why, as given.</param>
 public sealed record Configuration(long Id, int Version, string Contents, bool Enabled, string CreateUser, DateTime CreateDate, string Reason);
 
+/// <summary>A configuration with its place.</summary>
+/// <param name="Path">Path below the tool.</param>
+/// <param name="Newest">What is stored there.</param>
+public sealed record PlacedConfiguration(string Path, Configuration Newest);
+
 /// <summary>Texts that steer arrival and archiving, per site and project, with all their versions (XNAT's configuration service).</summary>
 public sealed class ConfigurationStore(VesaliusDatabase database)
 {
@@ -26,6 +31,13 @@ public sealed class ConfigurationStore(VesaliusDatabase database)
     public Task<IReadOnlyList<Configuration>> HistoryAsync(string tool, string path, string? projectId, CancellationToken cancellationToken) => database.QueryAsync<Configuration>(
         $"select {Columns} from prearchive_configuration where tool = @tool and path = @path and project_id is not distinct from @projectId order by version desc, id desc",
         new { tool, path, projectId }, cancellationToken);
+
+    /// <summary>The newest version at every path of a tool.</summary>
+    public async Task<IReadOnlyList<PlacedConfiguration>> ListAsync(string tool, string? projectId, CancellationToken cancellationToken) =>
+        [.. (await database.QueryAsync<(string Path, long Id, int Version, string Contents, bool Enabled, string CreateUser, DateTime CreateDate, string Reason)>(
+            $"select distinct on (path) path, {Columns} from prearchive_configuration where tool = @tool and project_id is not distinct from @projectId order by path, version desc, id desc",
+            new { tool, projectId }, cancellationToken).ConfigureAwait(false))
+            .Select(r => new PlacedConfiguration(r.Path, new Configuration(r.Id, r.Version, r.Contents, r.Enabled, r.CreateUser, r.CreateDate, r.Reason)))];
 
     /// <summary>Tools that have something stored.</summary>
     public Task<IReadOnlyList<string>> ToolsAsync(string? projectId, CancellationToken cancellationToken) => database.QueryAsync<string>(

@@ -121,18 +121,23 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
         return moved;
     }
 
-    /// <summary>After an abrupt end: takes files that never got a row out of the prearchive (they were never acknowledged) and puts sessions that
-    /// were being worked on back.</summary>
-    /// <remarks>Such files are moved, not deleted: were the database the wrong one, deleting would empty the prearchive.</remarks>
-    /// <returns>Files moved.</returns>
-    public async Task<int> RecoverAsync(CancellationToken cancellationToken)
+    /// <summary>After an abrupt end: puts sessions that were being worked on back, and removes those that were being deleted.</summary>
+    public async Task ResumeAsync(CancellationToken cancellationToken)
     {
         await database.ExecuteAsync("update prearchive_session set status = 'RECEIVING' where status in ('BUILDING', 'ARCHIVING', 'MOVING')", null, cancellationToken).ConfigureAwait(false);
         foreach (var session in await database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session where status = 'DELETING'", null, cancellationToken).ConfigureAwait(false))
         {
             await RemoveAsync(session, cancellationToken).ConfigureAwait(false);
         }
+    }
 
+    /// <summary>After an abrupt end: takes files that never got a row out of the prearchive (they were never acknowledged) and puts sessions that
+    /// were being worked on back.</summary>
+    /// <remarks>Such files are moved, not deleted: were the database the wrong one, deleting would empty the prearchive.</remarks>
+    /// <returns>Files moved.</returns>
+    public async Task<int> RecoverAsync(CancellationToken cancellationToken)
+    {
+        await ResumeAsync(cancellationToken).ConfigureAwait(false);
         var known = new HashSet<string>(StringComparer.Ordinal);
         var sessions = await ListAsync(cancellationToken).ConfigureAwait(false);
         foreach (var session in sessions)

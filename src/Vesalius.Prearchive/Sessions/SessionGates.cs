@@ -35,6 +35,8 @@ public sealed class SessionGates
             }
         }
 
+        public bool IsEmpty => Volatile.Read(ref _inside) == 0;
+
         public async Task CloseAsync(CancellationToken cancellationToken)
         {
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -73,6 +75,20 @@ public sealed class SessionGates
         await gate.CloseAsync(cancellationToken).ConfigureAwait(false);
         return new Release(gate.Open);
     }
+
+    /// <summary>Waits until every object that was inside a session has its file and its row: who reads afterwards sees all that was acknowledged.</summary>
+    public async Task SettleAsync(long sessionId, CancellationToken cancellationToken)
+    {
+        if (_gates.TryGetValue(sessionId, out var gate) && !gate.IsEmpty)
+        {
+            await gate.CloseAsync(cancellationToken).ConfigureAwait(false);
+            gate.Open();
+        }
+    }
+
+    /// <summary>As <see cref="SettleAsync(long, CancellationToken)"/> for all sessions.</summary>
+    public Task SettleAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_gates.Where(g => !g.Value.IsEmpty).Select(g => SettleAsync(g.Key, cancellationToken)));
 
     private sealed class Release(Action action) : IDisposable
     {

@@ -1,18 +1,21 @@
 using System.Globalization;
-using System.Text.Json;
 using Vesalius.Access;
 using Vesalius.Archive;
-using Vesalius.Archive.Storage;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Life;
+using Vesalius.Archive.Lists;
+using Vesalius.Archive.Types;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
 namespace Vesalius.Server.Data;
 
-/// <summary>Experiments and scans (rest-api §5, §6).</summary>
+/// <summary>Experiments: sessions and other assessments of subjects (rest-api §5).</summary>
 internal static class Experiments
 {
+    private const long RecentLimit = 60;
+
     private static readonly string[] Defaults = ["ID", "project", "date", "xsiType", "label", "insert_date"];
-    private static readonly string[] ScanDefaults = ["xnat_imagescandata_id", "ID", "type", "quality", "xsiType", "note", "series_description"];
 
     /// <summary>Addresses of an experiment, with and without project and subject.</summary>
     public static readonly string[] Addresses =
@@ -20,39 +23,35 @@ internal static class Experiments
         "/data/projects/{project}/subjects/{subject}/experiments/{experiment}", "/data/projects/{project}/experiments/{experiment}", "/data/experiments/{experiment}",
     ];
 
+    /// <summary>The same and the one by subject alone, which some clients use.</summary>
+    public static readonly string[] AllAddresses = [.. Addresses, "/data/subjects/{subject}/experiments/{experiment}"];
+
     public static void MapExperiments(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/data/experiments", async (HttpContext context, ArchiveBrowser browser) =>
-            Render(context, await browser.ExperimentsAsync(await Scope.ReadableAsync(context), null, context.RequestAborted)));
-        endpoints.MapGet("/data/projects/{project}/experiments", async (HttpContext context, string project, ArchiveBrowser browser) =>
+        endpoints.MapGet("/data/experiments", (Delegate)ListAllAsync);
+        endpoints.MapGet("/data/projects/{project}/experiments", async (HttpContext context, string project) =>
         {
-            var row = await Scope.ProjectAsync(context, project, ProjectRights.Read);
-            return Render(context, await browser.ExperimentsAsync([row.Id], null, context.RequestAborted));
+            var row = await Scope.EnterAsync(context, project);
+            return await ListAsync(context, "xnat:subjectAssessorData", new ListScope(await Scope.VisibilityAsync(context), row.Id));
         });
-        endpoints.MapGet("/data/projects/{project}/subjects/{subject}/experiments", async (HttpContext context, string project, string subject, ArchiveBrowser browser) =>
+        endpoints.MapGet("/data/projects/{project}/subjects/{subject}/experiments", async (HttpContext context, string project, string subject) =>
         {
+            var through = await Scope.EnterAsync(context, project);
             var row = await Scope.SubjectAsync(context, project, subject, ProjectRights.Read);
-            return Render(context, await browser.ExperimentsAsync([row.ProjectId], row.Id, context.RequestAborted));
+            return await ListAsync(context, "xnat:subjectAssessorData", new ListScope(await Scope.VisibilityAsync(context), through.Id, row.Id));
+        });
+        endpoints.MapGet("/data/subjects/{subject}/experiments", async (HttpContext context, string subject) =>
+        {
+            var row = await Scope.SubjectAsync(context, null, subject, ProjectRights.Read);
+            return await ListAsync(context, "xnat:subjectAssessorData", new ListScope(await Scope.VisibilityAsync(context), SubjectId: row.Id));
         });
         endpoints.MapPost("/data/projects/{project}/subjects/{subject}/experiments", (HttpContext context, string project, string subject) => PutAsync(context, project, subject, null));
-        foreach (var address in Addresses)
+        endpoints.MapPost("/data/projects/{project}/experiments", (HttpContext context, string project) => PutAsync(context, project, null, null));
+        foreach (var address in AllAddresses)
         {
-            endpoints.MapGet(address, GetAsync);
-            endpoints.MapDelete(address, async (HttpContext context) =>
-            {
-                await DeleteAsync(context, await OfRouteAsync(context, ProjectRights.Delete));
-                return Results.Ok();
-            });
+            endpoints.MapGet(address, (Delegate)GetAsync);
+            endpoints.MapDelete(address, (Delegate)((HttpContext context) => DeleteAsync(context)));
             endpoints.MapPut(address, (Delegate)((HttpContext context) => PutAsync(context, Route(context, "project"), Route(context, "subject"), Route(context, "experiment"))));
-            endpoints.MapGet(address + "/scans", async (HttpContext context, ArchiveBrowser browser) =>
-            {
-                var row = await OfRouteAsync(context, ProjectRights.Read);
-                return Columns.Render(
-                    context, await browser.ScansAsync(row.Id, context.RequestAborted), Columns.Scan, ScanDefaults, s => $"/data/experiments/{row.Id}/scans/{s.Id}", "xnat_imagescandata_id");
-            });
-            endpoints.MapGet(address + "/scans/{scan}", GetScanAsync);
-            endpoints.MapPut(address + "/scans/{scan}", PutScanAsync);
-            endpoints.MapDelete(address + "/scans/{scan}", DeleteScanAsync);
         }
     }
 
@@ -62,269 +61,194 @@ internal static class Experiments
     public static async Task<ExperimentRow> OfRouteAsync(HttpContext context, ProjectRights needed)
     {
         var row = await Scope.ExperimentAsync(context, Route(context, "project"), Route(context, "experiment")!, needed);
-        return Route(context, "subject") is not { } subject || subject == row.SubjectLabel || subject == row.SubjectId
-            ? row : throw RequestRefusedException.NotFound("The subject has no such experiment.");
+        return await IsOfSubjectAsync(context, row) ? row : throw RequestRefusedException.NotFound("The subject has no such experiment.");
     }
 
-    private static IResult Render(HttpContext context, IReadOnlyList<ExperimentRow> rows)
-    {
-        var types = context.Request.Query["xsiType"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        // Base types stand for all that derive from them.
-        var wanted = types.Length == 0 || types.Any(t => t is "xnat:experimentData" or "xnat:subjectAssessorData" or "xnat:imageSessionData")
-            ? rows : rows.Where(e => types.Contains(e.XsiType));
-        return Columns.Render(context, wanted, Columns.Experiment, Defaults, e => $"/data/experiments/{e.Id}", "ID");
-    }
+    // The subject in the address may be named by its label in the project of the address.
+    private static async Task<bool> IsOfSubjectAsync(HttpContext context, ExperimentRow row) =>
+        Route(context, "subject") is not { } subject || subject == row.SubjectLabel || subject == row.SubjectId
+        || (Route(context, "project") is { } project && await context.RequestServices.GetRequiredService<ProjectDirectory>().FindAsync(project, context.RequestAborted) is { } through
+            && (await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(through.Id, subject, context.RequestAborted))?.Id == row.SubjectId);
 
-    private static Dictionary<string, object?> Fields(ExperimentRow row)
+    /// <summary>ID of the project that the address names; null if it names none.</summary>
+    public static async Task<string?> ThroughAsync(HttpContext context) =>
+        Route(context, "project") is { } project ? (await Scope.EnterAsync(context, project)).Id : null;
+
+    private static Task<IResult> ListAsync(HttpContext context, string baseType, ListScope scope) => Lists.AnswerAsync(context, ListKind.Experiment, baseType, scope, Defaults);
+
+    private static async Task<IResult> ListAllAsync(HttpContext context)
     {
-        var fields = new Dictionary<string, object?>
+        var scope = new ListScope(await Scope.VisibilityAsync(context));
+        if (context.Request.Query["recent"].ToString() is { Length: > 0 } recent)
         {
-            ["ID"] = row.Id, ["label"] = row.Label, ["project"] = row.ProjectId, ["subject_ID"] = row.SubjectId, ["UID"] = row.StudyInstanceUid,
-            ["date"] = row.Date?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), ["time"] = row.Time?.ToString("HH:mm:ss", CultureInfo.InvariantCulture),
-        };
-        foreach (var (key, value) in JsonSerializer.Deserialize<Dictionary<string, string>>(row.Fields)!)
-        {
-            if (!key.StartsWith("fields/", StringComparison.Ordinal))
-            {
-                fields[key] = value;
-            }
+            var days = double.TryParse(recent, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 36500
+                ? number : throw RequestRefusedException.BadRequest("recent is no number of days.");
+            return await Lists.AnswerAsync(
+                context, ListKind.Experiment, "xnat:experimentData", scope, [.. Defaults, "last_modified"], addsProjectAndType: true,
+                request => request with
+                {
+                    InsertedSince = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime.AddDays(-days), Limit = request.Limit ?? RecentLimit,
+                    SortBy = request.SortBy.Count > 0 ? request.SortBy : ["last_modified"], Descending = request.SortBy.Count == 0 || request.Descending,
+                });
         }
 
-        return fields;
+        // Which labels come with the list depends on what is asked for.
+        var type = context.Request.Query["xsiType"].ToString();
+        var model = context.RequestServices.GetRequiredService<TypeModel>();
+        string[] more = model.Is(type, "xnat:subjectAssessorData") ? ["subject_ID", "subject_label"] : model.Is(type, "xnat:imageAssessorData") ? ["session_ID", "session_label"] : [];
+        return await Lists.AnswerAsync(context, ListKind.Experiment, "xnat:experimentData", scope, [.. Defaults, .. more], addsProjectAndType: true);
     }
 
-    /// <summary>An experiment without what it holds.</summary>
-    public static Item Shallow(ExperimentRow row) => new(row.XsiType, Fields(row), row.InsertDate, []);
-
-    private static Item ScanItem(ScanRow row)
-    {
-        var fields = new Dictionary<string, object?>
-        {
-            ["ID"] = row.Id, ["UID"] = row.SeriesInstanceUid, ["type"] = row.Type, ["quality"] = row.Quality, ["series_description"] = row.SeriesDescription,
-            ["modality"] = row.Modality, ["frames"] = row.Frames, ["image_session_ID"] = row.ExperimentId, ["xnat_imagescandata_id"] = row.Key,
-            ["note"] = row.Note.Length == 0 ? null : row.Note,
-        };
-        foreach (var (key, value) in JsonSerializer.Deserialize<Dictionary<string, string>>(row.Fields)!)
-        {
-            fields[key] = value;
-        }
-
-        return new Item(row.XsiType, fields, row.InsertDate, []);
-    }
-
-    private static async Task<IResult> GetAsync(HttpContext context, ArchiveBrowser browser)
+    private static async Task<IResult> GetAsync(HttpContext context)
     {
         var row = await OfRouteAsync(context, ProjectRights.Read);
-        var scans = (await browser.ScansAsync(row.Id, context.RequestAborted)).Select(ScanItem).ToList();
-        var stored = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Fields)!;
         await Scope.AuditAsync(context, "experiment.read", row.Id);
-        return new ItemResult(new Item(row.XsiType, Fields(row), row.InsertDate, [("scans/scan", scans), ("fields/field", Subjects.CustomVariables(stored, row.InsertDate))]));
+        if (context.Request.Query["handler"] == "values")
+        {
+            return await ValuesAsync(context, row);
+        }
+
+        return new ItemResult(await context.RequestServices.GetRequiredService<ItemLoader>().ExperimentAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
+            ?? throw RequestRefusedException.NotFound("There is no such experiment."));
     }
+
+    private static async Task<IResult> ValuesAsync(HttpContext context, ExperimentRow row) => await Lists.AnswerAsync(
+        context, ListKind.Experiment, "xnat:experimentData", new ListScope(await Scope.VisibilityAsync(context)), Defaults, addsProjectAndType: false,
+        request => request with { Filters = [("xnat:experimentData/ID", row.Id)] });
 
     private static async Task<IResult> PutAsync(HttpContext context, string? project, string? subject, string? experiment)
     {
-        var caller = context.SignedIn();
+        context.SignedIn();
         var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();
-        var fields = await RequestFields.ReadAsync(context);
-        var label = experiment ?? fields["label"] ?? throw new RequestRefusedException(417, "The request names no label.");
-        var projectRow = project is null ? null : await Scope.ProjectAsync(context, project, ProjectRights.Read);
-        var existing = await browser.ExperimentAsync(projectRow?.Id, label, context.RequestAborted);
-        if (existing is not null && experiment is not null)
-        {
-            return await UpdateAsync(context, existing, fields);
-        }
-
+        var request = await ItemRequest.ReadAsync(context);
+        var through = project is null ? null : await Scope.EnterAsync(context, project);
+        var label = experiment ?? request.Peek("label") ?? request.Peek("ID") ?? throw new RequestRefusedException(417, "The request names no label.");
+        var existing = await browser.ExperimentAsync(through?.Id, label, context.RequestAborted);
         if (existing is not null)
         {
-            throw RequestRefusedException.Conflict("An experiment with this label exists.");
+            return experiment is not null ? await UpdateAsync(context, through?.Id, existing, request) : throw RequestRefusedException.Conflict("An experiment with this label exists.");
         }
 
-        if (projectRow is null)
+        if (through is null)
         {
             throw RequestRefusedException.NotFound("There is no such experiment.");
         }
 
-        await Scope.ProjectAsync(context, projectRow.Id, ProjectRights.Create);
-        var type = fields.XsiType ?? throw new RequestRefusedException(417, "The request names no xsiType.");
-        if (!Label.IsValid(label))
+        var type = request.TypeOr(null) ?? throw new RequestRefusedException(417, "The request names no xsiType.");
+        if (type.Family != ObjectFamily.Experiment || type.Is("xnat:derivedData"))
         {
-            throw new RequestRefusedException(417, "A label has letters, digits, _ and - only, at most 64 of them.");
+            throw new RequestRefusedException(type.Family == ObjectFamily.Experiment ? 417 : 400, "The xsiType is none of a subject's experiments.");
         }
 
-        var subjectLabel = subject ?? fields["subject_ID"] ?? throw new RequestRefusedException(417, "The request names no subject.");
-        var subjectRow = await browser.SubjectAsync(projectRow.Id, subjectLabel, context.RequestAborted);
-        if (subjectRow is null)
-        {
-            if (experiment is null)
-            {
-                throw RequestRefusedException.NotFound("There is no such subject.");
-            }
-
-            subjectRow = Label.IsValid(subjectLabel)
-                ? await browser.CreateSubjectAsync(projectRow.Id, subjectLabel, caller.Login, context.RequestAborted)
-                : throw new RequestRefusedException(417, "A label has letters, digits, _ and - only, at most 64 of them.");
-        }
-
-        var (date, time) = DateAndTime(fields);
-        if (!await browser.CreateExperimentAsync(fields["ID"], projectRow.Id, subjectRow.Id, label, type, caller.Login, context.RequestAborted))
-        {
-            throw RequestRefusedException.Conflict("Label or ID is another experiment's.");
-        }
-
-        var made = (await browser.ExperimentAsync(projectRow.Id, label, context.RequestAborted))!;
-        await SaveAsync(context, made, fields, date, time);
-        await Scope.AuditAsync(context, "experiment.create", made.Id);
-        if (experiment is null)
-        {
-            var url = $"{context.Request.Scheme}://{context.Request.Host}/data/experiments/{made.Id}";
-            context.Response.Headers.Location = url;
-            return Results.Text(url);
-        }
-
-        return Results.Text(made.Id, statusCode: 201);
+        await Scope.ProjectAsync(context, through.Id, ProjectRights.Create, type.Name);
+        return await CreateAsync(context, through, subject, label, answersUrl: experiment is null, type, request);
     }
 
-    private static async Task<IResult> UpdateAsync(HttpContext context, ExperimentRow existing, RequestFields fields)
+    private static async Task<IResult> CreateAsync(HttpContext context, Project owner, string? subject, string label, bool answersUrl, DataType type, ItemRequest request)
     {
-        await Scope.ExperimentAsync(context, existing.ProjectId, existing.Id, ProjectRights.Edit);
-        if (fields["ID"] is { } id && id != existing.Id)
+        var input = request.Bind(type, "experiment");
+        if (input["label"] is { } other && other != label)
         {
-            throw RequestRefusedException.BadRequest("The ID cannot be modified.");
+            throw RequestRefusedException.BadRequest("The body names another label than the address.");
         }
 
-        if (fields["project"] is { } project && project != existing.ProjectId)
+        // What cannot be stored must not leave a subject behind: its label is checked before.
+        if (!Label.IsValid(label) || type.IsAbstract)
         {
-            throw RequestRefusedException.Conflict("The project is changed by sharing, not in the body.");
+            throw new RequestRefusedException(417, type.IsAbstract ? $"{type.Name} is abstract; name the type itself." : "A label has letters, digits, _ and - only, at most 64 of them.");
         }
 
-        var (date, time) = DateAndTime(fields);
-        if (fields["label"] is { } label && label != existing.Label)
+        var named = subject ?? input["subject_ID"] ?? throw new RequestRefusedException(417, "The request names no subject.");
+        var subjectId = await SubjectIdAsync(context, owner, named, mayCreate: !answersUrl);
+        var place = new NewExperiment(owner.Id, subjectId, null, label, ItemRequest.Flag(context, "quarantine"));
+        var id = await context.RequestServices.GetRequiredService<ExperimentStore>().CreateAsync(place, input, ItemRequest.Event(context), context.RequestAborted);
+        await Scope.AuditAsync(context, "experiment.create", id);
+        return answersUrl ? await Scope.MadeAsync(context, $"/data/experiments/{id}") : Results.Text(id, statusCode: 201);
+    }
+
+    private static async Task<string> SubjectIdAsync(HttpContext context, Project owner, string named, bool mayCreate)
+    {
+        if (await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(owner.Id, named, context.RequestAborted) is { } found)
         {
-            await RelabelAsync(context, existing, label);
+            return found.Id;
         }
 
-        await SaveAsync(context, existing, fields, date, time);
+        if (!mayCreate)
+        {
+            throw RequestRefusedException.NotFound("There is no such subject.");
+        }
+
+        await Scope.ProjectAsync(context, owner.Id, ProjectRights.Create, Scope.SubjectType);
+        var input = new ItemInput(context.RequestServices.GetRequiredService<TypeModel>().Find(Scope.SubjectType)!);
+        var id = await context.RequestServices.GetRequiredService<SubjectStore>().CreateAsync(owner.Id, named, input, ItemRequest.Event(context), context.RequestAborted);
+        await Scope.AuditAsync(context, "subject.create", id);
+        return id;
+    }
+
+    /// <summary>Changes an experiment; also an assessor.</summary>
+    public static async Task<IResult> UpdateAsync(HttpContext context, string? through, ExperimentRow existing, ItemRequest request)
+    {
+        await Scope.CheckAsync(context, existing, through, ProjectRights.Edit);
+        var model = context.RequestServices.GetRequiredService<TypeModel>();
+        var stored = model.Find(existing.XsiType) ?? throw RequestRefusedException.BadRequest("The experiment has a type that this site does not know any more.");
+        if (request.TypeOr(stored) is { } named && named != stored && !stored.Is(named.Name))
+        {
+            throw RequestRefusedException.Conflict($"The specified xsiType differs from the existing one, {stored.Name}.");
+        }
+
+        var input = request.Bind(stored, existing.SessionId is null ? "experiment" : "assessor");
+        // A document tells the label that it was read with; only a request's own parameter relabels.
+        if (request.PeekDocument("label") is { } told && told != existing.Label && input["label"] == told
+            && !(await context.RequestServices.GetRequiredService<ArchiveBrowser>().ProjectsOfExperimentAsync(existing.Id, context.RequestAborted)).Any(p => p.Label == told))
+        {
+            throw RequestRefusedException.BadRequest("The label in the document differs from the stored one; relabelling has a request of its own.");
+        }
+
+        var label = request.HasDocument && request.PeekDocument("label") == input["label"] ? null : input["label"];
+        if (existing.SessionId is not null && label is not null && label != existing.Label)
+        {
+            throw RequestRefusedException.BadRequest("An assessor keeps its label.");
+        }
+
+        await ObjectStatus.ApplyAsync(context, "experiment", existing.Id, existing.ProjectId, existing.Status);
+        var now = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentAsync(null, existing.Id, context.RequestAborted) ?? existing;
+        var subjectId = input["subject_ID"] is { } other ? await NewSubjectAsync(context, now, other) : null;
+        await context.RequestServices.GetRequiredService<ExperimentStore>().UpdateAsync(now, input, label, subjectId, ItemRequest.Event(context), context.RequestAborted);
+        await SessionActions.RunAsync(context, now, null);
         await Scope.AuditAsync(context, "experiment.change", existing.Id);
         return Results.Text(existing.Id);
     }
 
-    private static async Task RelabelAsync(HttpContext context, ExperimentRow existing, string label)
+    private static async Task<string?> NewSubjectAsync(HttpContext context, ExperimentRow experiment, string named)
     {
-        var layout = context.RequestServices.GetRequiredService<ArchiveLayout>();
-        if (!Label.IsValid(label))
+        if (experiment.SessionId is not null || named == experiment.SubjectId || named == experiment.SubjectLabel)
         {
-            throw new RequestRefusedException(417, "A label has letters, digits, _ and - only, at most 64 of them.");
+            return null;
         }
 
-        var target = layout.Session(existing.ProjectId, label);
-        if (Directory.Exists(target) || !await context.RequestServices.GetRequiredService<ArchiveBrowser>().RelabelExperimentAsync(existing.Id, label, context.RequestAborted))
-        {
-            throw RequestRefusedException.Conflict("The label is another experiment's.");
-        }
-
-        var source = layout.Session(existing.ProjectId, existing.Label);
-        if (Directory.Exists(source))
-        {
-            Directory.Move(source, target);
-        }
+        var owner = await context.RequestServices.GetRequiredService<ProjectDirectory>().FindAsync(experiment.ProjectId, context.RequestAborted)
+            ?? throw RequestRefusedException.NotFound("There is no such project.");
+        return await SubjectIdAsync(context, owner, named, mayCreate: true);
     }
 
-    private static (DateOnly? Date, TimeOnly? Time) DateAndTime(RequestFields fields)
+    private static async Task<IResult> DeleteAsync(HttpContext context)
     {
-        DateOnly? date = null;
-        if (fields["date"] is { Length: > 0 } text)
-        {
-            date = DateOnly.TryParseExact(text, ["yyyy-MM-dd", "MM/dd/yyyy", "yyyyMMdd"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed)
-                ? parsed : throw RequestRefusedException.BadRequest("The date is no date.");
-        }
-
-        TimeOnly? time = null;
-        if (fields["time"] is { Length: > 0 } clock)
-        {
-            time = TimeOnly.TryParse(clock, CultureInfo.InvariantCulture, out var parsed) ? parsed : throw RequestRefusedException.BadRequest("The time is no time.");
-        }
-
-        return (date, time);
+        context.SignedIn();
+        return await DeleteAsync(context, await OfRouteAsync(context, ProjectRights.Delete));
     }
 
-    private static async Task SaveAsync(HttpContext context, ExperimentRow row, RequestFields fields, DateOnly? date, TimeOnly? time)
+    /// <summary>Deletes an experiment, or takes it out of a project that only shows it.</summary>
+    public static async Task<IResult> DeleteAsync(HttpContext context, ExperimentRow row)
     {
-        var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();
-        if (date is not null || time is not null)
+        if (await ThroughAsync(context) is { } through && through != row.ProjectId)
         {
-            await browser.SetExperimentDateAsync(row.Id, date, time, context.RequestAborted);
+            await context.RequestServices.GetRequiredService<Sharing>().UnshareAsync(row, through, ItemRequest.Event(context), context.RequestAborted);
+            await Scope.AuditAsync(context, "experiment.unshare", row.Id);
+            return Results.Ok();
         }
 
-        var values = fields.Stored("ID", "label", "project", "date", "time", "subject_ID", "UID");
-        if (values.Count > 0)
-        {
-            await browser.SetExperimentFieldsAsync(row.Id, values, context.RequestAborted);
-        }
-    }
-
-    /// <summary>Deletes an experiment, with its files if the request says so.</summary>
-    public static async Task DeleteAsync(HttpContext context, ExperimentRow row)
-    {
-        await context.RequestServices.GetRequiredService<ArchiveBrowser>().DeleteExperimentAsync(row.Id, context.RequestAborted);
-        var folder = context.RequestServices.GetRequiredService<ArchiveLayout>().Session(row.ProjectId, row.Label);
-        if (context.Request.Query["removeFiles"] == "true" && Directory.Exists(folder))
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-
+        await context.RequestServices.GetRequiredService<ObjectRemoval>().DeleteAsync(row, ItemRequest.Flag(context, "removeFiles"), ItemRequest.Event(context), context.RequestAborted);
         await Scope.AuditAsync(context, "experiment.delete", row.Id);
-    }
-
-    private static async Task<IResult> GetScanAsync(HttpContext context, string scan)
-    {
-        var row = await OfRouteAsync(context, ProjectRights.Read);
-        var scans = await Scope.ScansAsync(context, row, scan);
-        return new ItemResult(ScanItem(scans[0]));
-    }
-
-    private static async Task<IResult> PutScanAsync(HttpContext context, string scan, ArchiveBrowser browser)
-    {
-        var caller = context.SignedIn();
-        var row = await OfRouteAsync(context, ProjectRights.Edit);
-        var fields = await RequestFields.ReadAsync(context);
-        var existing = (await browser.ScansAsync(row.Id, context.RequestAborted)).FirstOrDefault(s => s.Id == scan);
-        if (existing is null && fields.XsiType is null or "xnat:imageScanData")
-        {
-            throw RequestRefusedException.BadRequest("A new scan needs its xsiType, for example xnat:mrScanData.");
-        }
-
-        var named = context.Request.Query["xsiType"].ToString();
-        if (existing is not null && named.Length > 0 && named != existing.XsiType && named != "xnat:imageScanData")
-        {
-            throw RequestRefusedException.Conflict("The specified xsiType differs from the existing one.");
-        }
-
-        if (fields["frames"] is { } frames && !int.TryParse(frames, CultureInfo.InvariantCulture, out _))
-        {
-            throw RequestRefusedException.BadRequest("frames is no number.");
-        }
-
-        ArchiveLayout.ScanFolder(scan);
-        await browser.PutScanAsync(row.Id, scan, existing?.XsiType ?? fields.XsiType!, fields.Stored(), caller.Login, context.RequestAborted);
-        await Scope.AuditAsync(context, "scan.change", $"{row.Id}/{scan}");
-        return Results.Ok();
-    }
-
-    private static async Task<IResult> DeleteScanAsync(HttpContext context, string scan, ArchiveBrowser browser, ArchiveLayout layout)
-    {
-        var row = await OfRouteAsync(context, ProjectRights.Delete);
-        foreach (var found in await Scope.ScansAsync(context, row, scan))
-        {
-            await browser.DeleteScanAsync(found.Key, context.RequestAborted);
-            var folder = Path.Combine(layout.Session(row.ProjectId, row.Label), "SCANS", ArchiveLayout.ScanFolder(found.Id));
-            if (context.Request.Query["removeFiles"] == "true" && Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-
-            await Scope.AuditAsync(context, "scan.delete", $"{row.Id}/{found.Id}");
-        }
-
         return Results.Ok();
     }
 }

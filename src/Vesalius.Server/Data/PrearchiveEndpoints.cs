@@ -70,6 +70,7 @@ internal static class PrearchiveEndpoints
         var caller = context.SignedIn();
         var own = (await context.RequestServices.GetRequiredService<ProjectAccess>().ProjectsWithAsync(caller, ProjectRights.Create, context.RequestAborted)).ToHashSet();
         var seesUnassigned = caller.IsSiteAdministrator || caller.HasAllDataAdministration || caller.HasAllDataAccess;
+        await context.RequestServices.GetRequiredService<SessionGates>().SettleAsync(context.RequestAborted);
         var all = await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted);
         return [.. all.Where(s => (s.ProjectId is null ? seesUnassigned : own.Contains(s.ProjectId)) && (projects is null || projects.Contains(s.ProjectName)))];
     }
@@ -92,10 +93,17 @@ internal static class PrearchiveEndpoints
     /// <summary>A session that the caller may use.</summary>
     public static async Task<PrearchiveSession> FindAsync(HttpContext context, string project, string timestamp, string folder)
     {
-        var session = await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(project, timestamp, folder, context.RequestAborted)
-            ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
+        var session = await RequireAsync(context, project, timestamp, folder);
         await CheckAsync(context, session);
-        return session;
+        // What the journal still holds for it is part of it.
+        await context.RequestServices.GetRequiredService<SessionGates>().SettleAsync(session.Id, context.RequestAborted);
+        return await RequireAsync(context, project, timestamp, folder);
+    }
+
+    private static async Task<PrearchiveSession> RequireAsync(HttpContext context, string project, string timestamp, string folder)
+    {
+        return await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(project, timestamp, folder, context.RequestAborted)
+            ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
     }
 
     private static TableResult Table(IEnumerable<PrearchiveSession> sessions)

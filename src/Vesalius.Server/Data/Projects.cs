@@ -1,7 +1,10 @@
 using System.Globalization;
 using Vesalius.Access;
 using Vesalius.Archive;
-using Vesalius.Archive.Storage;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Life;
+using Vesalius.Archive.Lists;
+using Vesalius.Archive.Types;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -10,12 +13,6 @@ namespace Vesalius.Server.Data;
 /// <summary><c>/data/projects</c> (rest-api §3).</summary>
 internal static class Projects
 {
-    private static readonly Dictionary<string, ProjectRole> Groups = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["owner"] = ProjectRole.Owner, ["owners"] = ProjectRole.Owner, ["member"] = ProjectRole.Member, ["members"] = ProjectRole.Member,
-        ["collaborator"] = ProjectRole.Collaborator, ["collaborators"] = ProjectRole.Collaborator,
-    };
-
     public static void MapProjects(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/data/projects", ListAsync);
@@ -28,14 +25,23 @@ internal static class Projects
         endpoints.MapGet("/data/projects/{project}/quarantine_code", async (HttpContext context, string project) =>
             Results.Text((await Scope.ProjectAsync(context, project, ProjectRights.Read)).QuarantineCode.ToString(CultureInfo.InvariantCulture)));
         endpoints.MapGet("/data/projects/{project}/current_arc", async (HttpContext context, string project) =>
+            Results.Text((await Scope.ProjectAsync(context, project, ProjectRights.Read)).CurrentArc));
+        endpoints.MapPut("/data/projects/{project}/current_arc/{arc}", async (HttpContext context, string project, string arc, ProjectDirectory projects) =>
         {
-            await Scope.ProjectAsync(context, project, ProjectRights.Read);
-            return Results.Text("arc001");
+            var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
+            await projects.SetCurrentArcAsync(row.Id, Label.IsValid(arc) ? arc : throw RequestRefusedException.BadRequest("The name is no folder's."), context.RequestAborted);
+            return Results.Ok();
         });
         endpoints.MapPut("/data/projects/{project}/prearchive_code/{code}", async (HttpContext context, string project, string code, ProjectDirectory projects) =>
         {
             var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
-            await projects.SetPrearchiveCodeAsync(row.Id, Code(code, 0, 4, 5), context.RequestAborted);
+            var wanted = Code(code, 0, 4, 5);
+            if (wanted != 0 && !await context.RequestServices.GetRequiredService<SiteSettings>().FlagAsync("projectAllowAutoArchive", context.RequestAborted))
+            {
+                throw RequestRefusedException.Forbidden("This site archives by hand only.");
+            }
+
+            await projects.SetPrearchiveCodeAsync(row.Id, wanted, context.RequestAborted);
             return Results.Ok();
         });
         endpoints.MapPut("/data/projects/{project}/quarantine_code/{code}", async (HttpContext context, string project, string code, ProjectDirectory projects) =>
@@ -50,109 +56,129 @@ internal static class Projects
             return Results.Text((await access.AccessibilityAsync(row.Id, context.RequestAborted)).ToString()!.ToLowerInvariant());
         });
         endpoints.MapPut("/data/projects/{project}/accessibility/{level}", SetAccessibilityAsync);
-        endpoints.MapGet("/data/projects/{project}/users", async (HttpContext context, string project) =>
-        {
-            var row = await Scope.ProjectAsync(context, project, ProjectRights.Read);
-            return await MembersAsync(context, row.Id);
-        });
-        endpoints.MapPut("/data/projects/{project}/users/{group}/{login}", (HttpContext context, string project, string group, string login) => SetMemberAsync(context, project, group, login));
-        endpoints.MapDelete("/data/projects/{project}/users/{group}/{login}", (HttpContext context, string project, string group, string login) => RemoveMemberAsync(context, project, login));
-        endpoints.MapDelete("/data/projects/{project}/users/{login}", RemoveMemberAsync);
     }
 
     private static int Code(string text, params int[] allowed) =>
         int.TryParse(text, CultureInfo.InvariantCulture, out var code) && allowed.Contains(code) ? code : throw RequestRefusedException.BadRequest($"The code must be one of {string.Join(", ", allowed)}.");
 
-    private static async Task<IResult> ListAsync(HttpContext context, ProjectAccess access, ProjectDirectory projects)
+    private static async Task<IResult> ListAsync(HttpContext context, ProjectAccess access)
     {
-        var visible = await access.ProjectsWithAsync(context.Caller(), ProjectRights.Describe, context.RequestAborted);
-        var rows = await projects.ListAsync(visible, context.RequestAborted);
-        return Columns.Render(
-            context, rows, Columns.Project, ["ID", "secondary_ID", "name", "description", "pi_firstname", "pi_lastname"], p => $"/data/projects/{p.Id}");
+        if (ProjectLists.Asks(context))
+        {
+            return await ProjectLists.AnswerAsync(context);
+        }
+
+        var wanted = context.Request.Query["restrict"].ToString() switch
+        {
+            "edit" => ProjectRights.Edit,
+            "delete" => ProjectRights.Delete,
+            _ => ProjectRights.Describe,
+        };
+        var visible = await access.ProjectsWithAsync(context.Caller(), wanted, context.RequestAborted);
+        return await Lists.AnswerAsync(
+            context, ListKind.Project, "xnat:projectData", new ListScope(new Visibility(false, visible, [])),
+            ["ID", "secondary_ID", "name", "description", "pi_firstname", "pi_lastname"]);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext context, string project, ArchiveBrowser browser)
+    private static async Task<IResult> GetAsync(HttpContext context, string project, ItemLoader loader)
     {
         var row = await Scope.ProjectAsync(context, project, ProjectRights.Describe);
-        var aliases = row.Aliases.Select(a => new Item("xnat:projectData_alias", new Dictionary<string, object?> { ["alias"] = a }, row.InsertDate, [])).ToList();
-        return new ItemResult(new Item(
-            "xnat:projectData",
-            new Dictionary<string, object?>
-            {
-                ["ID"] = row.Id, ["secondary_ID"] = row.SecondaryId, ["name"] = row.Name, ["description"] = Null(row.Description), ["keywords"] = Null(row.Keywords),
-                ["PI/firstname"] = Null(row.PiFirstname), ["PI/lastname"] = Null(row.PiLastname),
-            },
-            row.InsertDate, [("aliases/alias", aliases)]));
+        var item = await loader.ProjectAsync(row.Id, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such project.");
+        return new ItemResult(item);
     }
-
-    private static string? Null(string text) => text.Length == 0 ? null : text;
 
     private static async Task<IResult> PutAsync(HttpContext context, string? project)
     {
         var caller = context.SignedIn();
         var services = context.RequestServices;
-        var fields = await RequestFields.ReadAsync(context);
-        var id = project ?? fields["ID"] ?? throw new RequestRefusedException(417, "The request names no project ID.");
-        if (fields["ID"] is { } named && named != id)
+        var request = await ItemRequest.ReadAsync(context);
+        var type = services.GetRequiredService<TypeModel>().Find("xnat:projectData")!;
+        if (request.TypeOr(type)?.Family != ObjectFamily.Project)
+        {
+            throw new RequestRefusedException(417, "The body describes no project.");
+        }
+
+        var input = request.Bind(type, "project");
+        var named = input.Take("ID");
+        var id = project ?? named ?? throw new RequestRefusedException(417, "The request names no project ID.");
+        var projects = services.GetRequiredService<ProjectDirectory>();
+        var settings = services.GetRequiredService<SiteSettings>();
+        var existing = await projects.FindAsync(id, context.RequestAborted);
+        if (named is not null && named != id && named != existing?.Id)
         {
             throw new RequestRefusedException(417, "The body names another project ID than the address.");
         }
 
-        var projects = services.GetRequiredService<ProjectDirectory>();
-        var settings = services.GetRequiredService<SiteSettings>();
-        var existing = await projects.FindAsync(id, context.RequestAborted);
+        if (existing is not null && project is null && !await MayManageAsync(context, existing.Id))
+        {
+            throw RequestRefusedException.Conflict("ID, running title, title or alias is another project's.");
+        }
+
         if (existing is not null)
         {
             await Scope.ProjectAsync(context, existing.Id, ProjectRights.Manage, invisible: 403);
+            if (project is null)
+            {
+                throw RequestRefusedException.Conflict("A project with this ID exists.");
+            }
         }
         else
         {
-            if (!Label.IsValid(id))
-            {
-                throw new RequestRefusedException(417, "A project ID has letters, digits, _ and - only, at most 64 of them.");
-            }
-
-            if (!caller.IsSiteAdministrator && !await settings.FlagAsync("uiAllowNonAdminProjectCreation", context.RequestAborted))
-            {
-                throw RequestRefusedException.Forbidden("Only administrators create projects here.");
-            }
+            await CheckCreationAsync(context, id, caller, settings);
         }
 
-        var level = Enum.TryParse<Accessibility>(context.Request.Query["accessibility"], ignoreCase: true, out var given) ? given : Accessibility.Private;
+        var level = Level(context) ?? (Enum.TryParse<Accessibility>(await settings.TextAsync("securityNewProjectAccessibility", context.RequestAborted), ignoreCase: true, out var usual) ? usual : Accessibility.Private);
+        if (level != Accessibility.Private && !await settings.FlagAsync("securityAllowNonPrivateProjects", context.RequestAborted))
+        {
+            throw RequestRefusedException.Forbidden("This site has private projects only.");
+        }
+
         var code = (int)await settings.NumberAsync("defaultProjectAutoArchiveSetting", context.RequestAborted);
-        var change = await projects.PutAsync(existing?.Id ?? id, fields.Values, caller, level, code, context.RequestAborted);
+        var change = await projects.PutAsync(existing?.Id ?? id, input, caller, level, code, ItemRequest.Event(context), context.RequestAborted);
         switch (change)
         {
             case ProjectChange.NameTaken:
                 throw RequestRefusedException.Conflict("ID, running title, title or alias is another project's.");
             case ProjectChange.IdRetired:
                 throw RequestRefusedException.Forbidden("This ID belonged to a project that was deleted; IDs are never used twice.");
-            case ProjectChange.Updated when context.Request.Query.ContainsKey("accessibility"):
-                await services.GetRequiredService<ProjectAccess>().SetAccessibilityAsync(existing!.Id, level, context.RequestAborted);
+            case ProjectChange.Updated when Level(context) is { } wanted:
+                await services.GetRequiredService<ProjectAccess>().SetAccessibilityAsync(existing!.Id, wanted, context.RequestAborted);
                 break;
         }
 
+        await ObjectStatus.ApplyAsync(context, "project", existing?.Id ?? id, existing?.Id ?? id, existing?.Status ?? "active");
         await Scope.AuditAsync(context, change == ProjectChange.Created ? "project.create" : "project.change", existing?.Id ?? id);
-        if (project is not null)
-        {
-            return Results.Text(existing?.Id ?? id);
-        }
-
-        var url = $"{context.Request.Scheme}://{context.Request.Host}/data/projects/{id}";
-        context.Response.Headers.Location = url;
-        return Results.Text(url);
+        return project is not null ? Results.Text(existing?.Id ?? id) : await Scope.MadeAsync(context, $"/data/projects/{id}");
     }
 
-    private static async Task<IResult> DeleteAsync(HttpContext context, string project, ProjectDirectory projects, ArchiveLayout layout)
+    private static async Task<bool> MayManageAsync(HttpContext context, string project) =>
+        (await context.RequestServices.GetRequiredService<ProjectAccess>().RightsAsync(context.Caller(), project, context.RequestAborted)).HasFlag(ProjectRights.Manage);
+
+    private static async Task CheckCreationAsync(HttpContext context, string id, Caller caller, SiteSettings settings)
     {
-        context.SignedIn();
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Delete);
-        await projects.DeleteAsync(row.Id, context.RequestAborted);
-        if (context.Request.Query["removeFiles"] == "true" && Directory.Exists(layout.Project(row.Id)))
+        if (!Label.IsValid(id))
         {
-            Directory.Delete(layout.Project(row.Id), recursive: true);
+            throw new RequestRefusedException(417, "A project ID has letters, digits, _ and - only, at most 64 of them.");
         }
 
+        if (!caller.IsSiteAdministrator && !await settings.FlagAsync("uiAllowNonAdminProjectCreation", context.RequestAborted))
+        {
+            throw RequestRefusedException.Forbidden("Only administrators create projects here.");
+        }
+    }
+
+    private static Accessibility? Level(HttpContext context)
+    {
+        var text = context.Request.Query["accessibility"].ToString();
+        return text.Length == 0 ? null
+            : text.All(char.IsAsciiLetter) && Enum.TryParse<Accessibility>(text, ignoreCase: true, out var level) ? level : throw RequestRefusedException.BadRequest("The level must be private, protected or public.");
+    }
+
+    private static async Task<IResult> DeleteAsync(HttpContext context, string project, ObjectRemoval removal)
+    {
+        context.SignedIn();
+        var row = await Scope.ProjectAsync(context, project, ProjectRights.Delete | ProjectRights.Manage);
+        await removal.DeleteProjectAsync(row.Id, ItemRequest.Flag(context, "removeFiles"), ItemRequest.Event(context), context.RequestAborted);
         await Scope.AuditAsync(context, "project.delete", row.Id);
         return Results.Ok();
     }
@@ -160,7 +186,7 @@ internal static class Projects
     private static async Task<IResult> SetAccessibilityAsync(HttpContext context, string project, string level, ProjectAccess access, SiteSettings settings)
     {
         var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
-        if (!Enum.TryParse<Accessibility>(level, ignoreCase: true, out var wanted))
+        if (!level.All(char.IsAsciiLetter) || !Enum.TryParse<Accessibility>(level, ignoreCase: true, out var wanted))
         {
             throw RequestRefusedException.BadRequest("The level must be private, protected or public.");
         }
@@ -173,57 +199,5 @@ internal static class Projects
         await access.SetAccessibilityAsync(row.Id, wanted, context.RequestAborted);
         await Scope.AuditAsync(context, $"project.accessibility.{wanted}", row.Id);
         return Results.Ok();
-    }
-
-    private static async Task<IResult> MembersAsync(HttpContext context, string projectId)
-    {
-        var table = new ResultTable("GROUP_ID", "displayname", "login", "firstname", "lastname", "email");
-        foreach (var member in await context.RequestServices.GetRequiredService<ProjectAccess>().MembersAsync(projectId, context.RequestAborted))
-        {
-            table.Add(member.GroupId, member.GroupName, member.Login, member.FirstName, member.LastName, member.Email);
-        }
-
-        return new TableResult(table);
-    }
-
-    private static async Task<IResult> SetMemberAsync(HttpContext context, string project, string group, string logins)
-    {
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
-        var name = group.StartsWith(row.Id + "_", StringComparison.Ordinal) ? group[(row.Id.Length + 1)..] : group;
-        if (!Groups.TryGetValue(name, out var role))
-        {
-            throw RequestRefusedException.NotFound("There is no such group in the project.");
-        }
-
-        var users = context.RequestServices.GetRequiredService<UserDirectory>();
-        foreach (var login in logins.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (login == "guest")
-            {
-                throw new RequestRefusedException(412, "The guest cannot be a member.");
-            }
-
-            if (await users.FindAsync(login, context.RequestAborted) is null)
-            {
-                throw RequestRefusedException.NotFound("There is no such user.");
-            }
-
-            await context.RequestServices.GetRequiredService<ProjectAccess>().SetMemberAsync(row.Id, login, role, context.RequestAborted);
-            await Scope.AuditAsync(context, $"project.member.{role}", $"{row.Id}/{login}");
-        }
-
-        return await MembersAsync(context, row.Id);
-    }
-
-    private static async Task<IResult> RemoveMemberAsync(HttpContext context, string project, string login)
-    {
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
-        if (await context.RequestServices.GetRequiredService<ProjectAccess>().RemoveMemberAsync(row.Id, login, context.RequestAborted) == 0)
-        {
-            throw RequestRefusedException.NotFound("The user is no member of the project.");
-        }
-
-        await Scope.AuditAsync(context, "project.member.remove", $"{row.Id}/{login}");
-        return await MembersAsync(context, row.Id);
     }
 }

@@ -1,5 +1,6 @@
 using Vesalius.Access;
 using Vesalius.Archive;
+using Vesalius.Archive.Lists;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -8,12 +9,29 @@ namespace Vesalius.Server.Data;
 /// <summary>Looks up what a path names and checks what the caller may do there. The decision itself is <see cref="ProjectPermissions"/>'.</summary>
 internal static class Scope
 {
-    /// <summary>The project, visible and with the rights needed: 404 where it is invisible, 403 where a right is missing.</summary>
-    public static async Task<Project> ProjectAsync(HttpContext context, string id, ProjectRights needed, int invisible = 404)
+    /// <summary>Type of subjects.</summary>
+    public const string SubjectType = "xnat:subjectData";
+
+    private static ProjectAccess Access(HttpContext context) => context.RequestServices.GetRequiredService<ProjectAccess>();
+
+    private static ArchiveBrowser Browser(HttpContext context) => context.RequestServices.GetRequiredService<ArchiveBrowser>();
+
+    /// <summary>The project, visible and with rights to data of every type: 404 where it is invisible, 403 where a right is missing.</summary>
+    public static Task<Project> ProjectAsync(HttpContext context, string id, ProjectRights needed, int invisible = 404) =>
+        ProjectAsync(context, id, needed, project => Access(context).RightsAsync(context.Caller(), project, context.RequestAborted), invisible);
+
+    /// <summary>The project, visible and with rights to data of one type.</summary>
+    public static Task<Project> ProjectAsync(HttpContext context, string id, ProjectRights needed, string dataType, int invisible = 404) =>
+        ProjectAsync(context, id, needed, project => Access(context).RightsAsync(context.Caller(), project, dataType, context.RequestAborted), invisible);
+
+    /// <summary>The project, for a caller who may read data of some type in it; each object or row has to be decided by its own type.</summary>
+    public static Task<Project> EnterAsync(HttpContext context, string id, int invisible = 404) =>
+        ProjectAsync(context, id, ProjectRights.Read, project => Access(context).AnyRightsAsync(context.Caller(), project, context.RequestAborted), invisible);
+
+    private static async Task<Project> ProjectAsync(HttpContext context, string id, ProjectRights needed, Func<string, Task<ProjectRights>> decide, int invisible)
     {
         var project = await context.RequestServices.GetRequiredService<ProjectDirectory>().FindAsync(id, context.RequestAborted).ConfigureAwait(false);
-        var rights = project is null ? ProjectRights.None
-            : await context.RequestServices.GetRequiredService<ProjectAccess>().RightsAsync(context.Caller(), project.Id, context.RequestAborted).ConfigureAwait(false);
+        var rights = project is null ? ProjectRights.None : await decide(project.Id).ConfigureAwait(false);
         if (project is null || rights == ProjectRights.None)
         {
             throw new RequestRefusedException(invisible, "There is no such project.");
@@ -30,31 +48,58 @@ internal static class Scope
         return project;
     }
 
-    /// <summary>Projects whose data the caller may read.</summary>
+    /// <summary>Projects whose data of every type the caller may read.</summary>
     public static Task<IReadOnlyList<string>> ReadableAsync(HttpContext context) =>
-        context.RequestServices.GetRequiredService<ProjectAccess>().ProjectsWithAsync(context.Caller(), ProjectRights.Read, context.RequestAborted);
+        Access(context).ProjectsWithAsync(context.Caller(), ProjectRights.Read, context.RequestAborted);
+
+    /// <summary>What the caller may read anywhere, for lists.</summary>
+    public static async Task<Visibility> VisibilityAsync(HttpContext context)
+    {
+        // Who may read a private project that nobody belongs to may read everything.
+        if (ProjectPermissions.Decide(context.Caller(), "", Accessibility.Private).HasFlag(ProjectRights.Read))
+        {
+            return Visibility.Unrestricted;
+        }
+
+        var readable = await Access(context).ReadableAsync(context.Caller(), context.RequestAborted).ConfigureAwait(false);
+        return new Visibility(false, readable.Projects, readable.Types);
+    }
 
     public static async Task<SubjectRow> SubjectAsync(HttpContext context, string? project, string subject, ProjectRights needed)
     {
-        var projectId = project is null ? null : (await ProjectAsync(context, project, ProjectRights.Read).ConfigureAwait(false)).Id;
-        var row = await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(projectId, subject, context.RequestAborted).ConfigureAwait(false)
+        var through = project is null ? null : (await EnterAsync(context, project).ConfigureAwait(false)).Id;
+        var row = await Browser(context).SubjectAsync(through, subject, context.RequestAborted).ConfigureAwait(false)
             ?? throw RequestRefusedException.NotFound("There is no such subject.");
-        await CheckAsync(context, row.ProjectId, needed).ConfigureAwait(false);
+        var places = await Browser(context).ProjectsOfSubjectAsync(row.Id, context.RequestAborted).ConfigureAwait(false);
+        await CheckAsync(context, Place(row.ProjectId, places, SubjectType), through, needed).ConfigureAwait(false);
         return row;
     }
 
     public static async Task<ExperimentRow> ExperimentAsync(HttpContext context, string? project, string experiment, ProjectRights needed)
     {
-        var projectId = project is null ? null : (await ProjectAsync(context, project, ProjectRights.Read).ConfigureAwait(false)).Id;
-        var row = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentAsync(projectId, experiment, context.RequestAborted).ConfigureAwait(false)
+        var through = project is null ? null : (await EnterAsync(context, project).ConfigureAwait(false)).Id;
+        var row = await Browser(context).ExperimentAsync(through, experiment, context.RequestAborted).ConfigureAwait(false)
             ?? throw RequestRefusedException.NotFound("There is no such experiment.");
-        await CheckAsync(context, row.ProjectId, needed).ConfigureAwait(false);
+        await CheckAsync(context, row, through, needed).ConfigureAwait(false);
         return row;
     }
 
-    private static async Task CheckAsync(HttpContext context, string projectId, ProjectRights needed)
+    /// <summary>Checks what the caller may do with an experiment that was found.</summary>
+    /// <param name="context">Request.</param>
+    /// <param name="row">Experiment.</param>
+    /// <param name="through">ID of the project that the request names; null if none.</param>
+    /// <param name="needed">Rights.</param>
+    public static async Task CheckAsync(HttpContext context, ExperimentRow row, string? through, ProjectRights needed)
     {
-        var rights = await context.RequestServices.GetRequiredService<ProjectAccess>().RightsAsync(context.Caller(), projectId, context.RequestAborted).ConfigureAwait(false);
+        var places = await Browser(context).ProjectsOfExperimentAsync(row.Id, context.RequestAborted).ConfigureAwait(false);
+        await CheckAsync(context, Place(row.ProjectId, places, row.XsiType), through, needed).ConfigureAwait(false);
+    }
+
+    private static ObjectPlace Place(string owner, IReadOnlyList<SharedIn> places, string type) => new(owner, [.. places.Where(p => !p.IsOwner).Select(p => p.ProjectId)], type);
+
+    private static async Task CheckAsync(HttpContext context, ObjectPlace place, string? through, ProjectRights needed)
+    {
+        var rights = await Access(context).ObjectRightsAsync(context.Caller(), place, through, context.RequestAborted).ConfigureAwait(false);
         if (!rights.HasFlag(ProjectRights.Read))
         {
             throw RequestRefusedException.NotFound("There is no such object.");
@@ -69,7 +114,7 @@ internal static class Scope
     /// <summary>Scans of an experiment that a selector names: ID, type, comma list, <c>*</c>, <c>ALL</c> (rest-api §6.4).</summary>
     public static async Task<IReadOnlyList<ScanRow>> ScansAsync(HttpContext context, ExperimentRow experiment, string selector)
     {
-        var all = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ScansAsync(experiment.Id, context.RequestAborted).ConfigureAwait(false);
+        var all = await Browser(context).ScansAsync(experiment.Id, context.RequestAborted).ConfigureAwait(false);
         if (selector is "*" or "ALL")
         {
             return all;
@@ -85,5 +130,14 @@ internal static class Scope
     {
         AuditMiddleware.Written(context);
         return context.RequestServices.GetRequiredService<AuditTrail>().RecordAsync(context.Caller().Login, context.Address(), action, subject, CancellationToken.None);
+    }
+
+    /// <summary>Answers that an object was made: its address as body and <c>Location</c> (rest-api §1.6.4).</summary>
+    public static async Task<IResult> MadeAsync(HttpContext context, string path)
+    {
+        var site = (await context.RequestServices.GetRequiredService<SiteSettings>().TextAsync("siteUrl", context.RequestAborted).ConfigureAwait(false)).TrimEnd('/');
+        var url = $"{(site.Length > 0 ? site : $"{context.Request.Scheme}://{context.Request.Host}")}{path}";
+        context.Response.Headers.Location = url;
+        return Results.Text(url);
     }
 }

@@ -1,6 +1,9 @@
-using System.Text.Json;
 using Vesalius.Access;
 using Vesalius.Archive;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Life;
+using Vesalius.Archive.Lists;
+using Vesalius.Archive.Types;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -13,122 +16,119 @@ internal static class Subjects
 
     public static void MapSubjects(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/data/subjects", async (HttpContext context, ArchiveBrowser browser) =>
-            Render(context, await browser.SubjectsAsync(await Scope.ReadableAsync(context), context.RequestAborted)));
-        endpoints.MapGet("/data/projects/{project}/subjects", async (HttpContext context, string project, ArchiveBrowser browser) =>
+        endpoints.MapGet("/data/subjects", async (HttpContext context) =>
+            await ListAsync(context, new ListScope(await Scope.VisibilityAsync(context))));
+        endpoints.MapGet("/data/projects/{project}/subjects", async (HttpContext context, string project) =>
         {
-            var row = await Scope.ProjectAsync(context, project, ProjectRights.Read);
-            return Render(context, await browser.SubjectsAsync([row.Id], context.RequestAborted));
+            var row = await Scope.EnterAsync(context, project);
+            return await ListAsync(context, new ListScope(await Scope.VisibilityAsync(context), row.Id));
         });
         endpoints.MapPost("/data/projects/{project}/subjects", (HttpContext context, string project) => PutAsync(context, project, null));
         endpoints.MapGet("/data/projects/{project}/subjects/{subject}", (HttpContext context, string project, string subject) => GetAsync(context, project, subject));
         endpoints.MapGet("/data/subjects/{subject}", (HttpContext context, string subject) => GetAsync(context, null, subject));
         endpoints.MapPut("/data/projects/{project}/subjects/{subject}", (HttpContext context, string project, string subject) => PutAsync(context, project, subject));
+        endpoints.MapPut("/data/subjects/{subject}", async (HttpContext context, string subject) =>
+            await UpdateAsync(context, null, await Scope.SubjectAsync(context, null, subject, ProjectRights.Edit), await ItemRequest.ReadAsync(context)));
         endpoints.MapDelete("/data/projects/{project}/subjects/{subject}", (HttpContext context, string project, string subject) => DeleteAsync(context, project, subject));
         endpoints.MapDelete("/data/subjects/{subject}", (HttpContext context, string subject) => DeleteAsync(context, null, subject));
     }
 
-    private static IResult Render(HttpContext context, IReadOnlyList<SubjectRow> rows) =>
-        Columns.Render(context, rows, Columns.Subject, Defaults, s => $"/data/subjects/{s.Id}", "ID");
+    private static Task<IResult> ListAsync(HttpContext context, ListScope scope) => Lists.AnswerAsync(context, ListKind.Subject, Scope.SubjectType, scope, Defaults);
 
     private static async Task<IResult> GetAsync(HttpContext context, string? project, string subject)
     {
         var row = await Scope.SubjectAsync(context, project, subject, ProjectRights.Read);
-        var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();
-        var stored = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Fields)!;
-        const string Demographics = "demographics/";
-        var demographics = stored.Where(f => f.Key.StartsWith(Demographics, StringComparison.Ordinal)).ToDictionary(f => f.Key[Demographics.Length..], f => (object?)f.Value);
-        var experiments = (await browser.ExperimentsAsync([row.ProjectId], row.Id, context.RequestAborted)).Select(Experiments.Shallow).ToList();
+        var item = await context.RequestServices.GetRequiredService<ItemLoader>().SubjectAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
+            ?? throw RequestRefusedException.NotFound("There is no such subject.");
         await Scope.AuditAsync(context, "subject.read", row.Id);
-        return new ItemResult(new Item(
-            "xnat:subjectData",
-            new Dictionary<string, object?>
-            {
-                ["ID"] = row.Id, ["label"] = row.Label, ["project"] = row.ProjectId, ["group"] = stored.GetValueOrDefault("group"), ["src"] = stored.GetValueOrDefault("src"),
-            },
-            row.InsertDate,
-            [
-                ("demographics", demographics.Count > 0 ? [new Item("xnat:demographicData", demographics, row.InsertDate, [])] : []),
-                ("experiments/experiment", experiments), ("fields/field", CustomVariables(stored, row.InsertDate)),
-            ]));
-    }
-
-    /// <summary>Custom variables among stored fields.</summary>
-    public static List<Item> CustomVariables(Dictionary<string, string> stored, DateTime inserted)
-    {
-        const string Start = "fields/field[name=";
-        return [.. stored.Where(f => f.Key.StartsWith(Start, StringComparison.Ordinal) && f.Key.Contains(']', StringComparison.Ordinal)).Select(f => new Item(
-            "xnat:subjectData_field",
-            new Dictionary<string, object?> { ["name"] = f.Key[Start.Length..f.Key.IndexOf(']', StringComparison.Ordinal)], ["field"] = f.Value }, inserted, []))];
+        return new ItemResult(item);
     }
 
     private static async Task<IResult> PutAsync(HttpContext context, string project, string? subject)
     {
         context.SignedIn();
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Create, invisible: subject is null ? 404 : 422);
-        var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();
-        var fields = await RequestFields.ReadAsync(context);
-        var label = subject ?? fields["label"] ?? throw new RequestRefusedException(417, "The request names no label.");
-        var existing = await browser.SubjectAsync(row.Id, label, context.RequestAborted);
+        var owner = await Scope.EnterAsync(context, project, invisible: subject is null ? 404 : 422);
+        var request = await ItemRequest.ReadAsync(context);
+        if (request.HasDocument && request.TypeOr(null)?.Family != ObjectFamily.Subject)
+        {
+            throw new RequestRefusedException(422, "The document describes no subject.");
+        }
+
+        var label = subject ?? request.Peek("label") ?? request.Peek("ID") ?? throw new RequestRefusedException(417, "The request names no label.");
+        var existing = await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(owner.Id, label, context.RequestAborted);
         if (existing is null)
         {
-            if (!Label.IsValid(label))
-            {
-                throw new RequestRefusedException(417, "A label has letters, digits, _ and - only, at most 64 of them.");
-            }
-
-            if (await browser.SubjectAsync(null, label, context.RequestAborted) is not null)
-            {
-                throw RequestRefusedException.Conflict("This ID is a subject's of another project.");
-            }
+            return await CreateAsync(context, owner, label, answersUrl: subject is null, request);
         }
-        else if (subject is null)
+
+        if (subject is null)
         {
             throw RequestRefusedException.Conflict("A subject with this label exists.");
         }
 
-        var saved = existing ?? await browser.CreateSubjectAsync(row.Id, label, context.Caller().Login, context.RequestAborted);
-        if (existing is not null && fields["label"] is { } relabelled && relabelled != existing.Label)
-        {
-            if (!Label.IsValid(relabelled))
-            {
-                throw new RequestRefusedException(417, "A label has letters, digits, _ and - only, at most 64 of them.");
-            }
+        await Scope.SubjectAsync(context, owner.Id, existing.Id, ProjectRights.Edit);
+        return await UpdateAsync(context, owner.Id, existing, request);
+    }
 
-            if (!await browser.RelabelSubjectAsync(existing.Id, relabelled, context.RequestAborted))
-            {
-                throw RequestRefusedException.Conflict("The label is another subject's.");
-            }
+    private static async Task<IResult> CreateAsync(HttpContext context, Project owner, string label, bool answersUrl, ItemRequest request)
+    {
+        await Scope.ProjectAsync(context, owner.Id, ProjectRights.Create, Scope.SubjectType);
+        if (await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(null, label, context.RequestAborted) is not null)
+        {
+            throw RequestRefusedException.Conflict("This ID is a subject's of another project.");
         }
 
-        var values = fields.Stored("ID", "label", "project")
-            .ToDictionary(f => f.Key.Contains('/', StringComparison.Ordinal) || f.Key is "group" or "src" ? f.Key : "demographics/" + f.Key, f => f.Value);
-        if (values.Count > 0)
+        var input = request.Bind(context.RequestServices.GetRequiredService<TypeModel>().Find(Scope.SubjectType)!, "subject");
+        if (input["label"] is { } other && other != label)
         {
-            await browser.SetSubjectFieldsAsync(saved.Id, values, context.RequestAborted);
+            throw RequestRefusedException.BadRequest("The body names another label than the address.");
         }
 
-        await Scope.AuditAsync(context, existing is null ? "subject.create" : "subject.change", saved.Id);
-        if (subject is null)
+        var id = await context.RequestServices.GetRequiredService<SubjectStore>().CreateAsync(owner.Id, label, input, ItemRequest.Event(context), context.RequestAborted);
+        await ObjectStatus.ApplyAsync(context, "subject", id, owner.Id, "active");
+        await Scope.AuditAsync(context, "subject.create", id);
+        return answersUrl ? await Scope.MadeAsync(context, $"/data/subjects/{id}") : Results.Text(id, statusCode: 201);
+    }
+
+    private static async Task<IResult> UpdateAsync(HttpContext context, string? project, SubjectRow existing, ItemRequest request)
+    {
+        context.SignedIn();
+        var input = request.Bind(context.RequestServices.GetRequiredService<TypeModel>().Find(Scope.SubjectType)!, "subject");
+        // The status first, so that what is locked can be unlocked.
+        await ObjectStatus.ApplyAsync(context, "subject", existing.Id, existing.ProjectId, existing.Status);
+        if (input.Fields.Count > 0 || input.Objects.Count > 0)
         {
-            var url = $"{context.Request.Scheme}://{context.Request.Host}/data/subjects/{saved.Id}";
-            context.Response.Headers.Location = url;
-            return Results.Text(url);
+            var known = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentsOfSubjectAsync(existing.Id, context.RequestAborted);
+            var now = await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(null, existing.Id, context.RequestAborted) ?? existing;
+            await context.RequestServices.GetRequiredService<SubjectStore>().UpdateAsync(
+                now, project ?? existing.ProjectId, input, [.. known.SelectMany(e => (string[])[e.Id, e.Label])], ItemRequest.Event(context), context.RequestAborted);
         }
 
-        return Results.Text(saved.Id, statusCode: existing is null ? 201 : 200);
+        await Scope.AuditAsync(context, "subject.change", existing.Id);
+        return Results.Text(existing.Id);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, string? project, string subject)
     {
+        context.SignedIn();
         var row = await Scope.SubjectAsync(context, project, subject, ProjectRights.Delete);
-        var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();
-        foreach (var experiment in await browser.ExperimentsAsync([row.ProjectId], row.Id, context.RequestAborted))
+        if (project is not null && (await Scope.EnterAsync(context, project)).Id is var through && through != row.ProjectId)
         {
-            await Experiments.DeleteAsync(context, experiment);
+            await context.RequestServices.GetRequiredService<Sharing>().UnshareAsync(row, through, ItemRequest.Event(context), context.RequestAborted);
+            await Scope.AuditAsync(context, "subject.unshare", row.Id);
+            return Results.Ok();
         }
 
-        await browser.DeleteSubjectAsync(row.Id, context.RequestAborted);
+        // Experiments of other projects go too; that takes the right there.
+        foreach (var experiment in await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentsOfSubjectAsync(row.Id, context.RequestAborted))
+        {
+            if (!(await context.RequestServices.GetRequiredService<ProjectAccess>().RightsAsync(context.Caller(), experiment.ProjectId, experiment.XsiType, context.RequestAborted)).HasFlag(ProjectRights.Delete))
+            {
+                throw RequestRefusedException.Forbidden("The subject has experiments that you may not delete.");
+            }
+        }
+
+        await context.RequestServices.GetRequiredService<ObjectRemoval>().DeleteAsync(row, ItemRequest.Flag(context, "removeFiles"), ItemRequest.Event(context), context.RequestAborted);
         await Scope.AuditAsync(context, "subject.delete", row.Id);
         return Results.Ok();
     }

@@ -21,7 +21,8 @@ internal sealed class PathAliasMiddleware(RequestDelegate next)
             path = path.TrimEnd('/');
         }
 
-        context.Request.Path = path.Length == 0 ? "/" : path;
+        // Made from the decoded text: the conversion from a string would decode it a second time.
+        context.Request.Path = new PathString(path.Length == 0 ? "/" : path);
         return next(context);
     }
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Lists;
 using Vesalius.Archive.Storage;
 using Vesalius.Server.Security;
 
@@ -11,6 +13,12 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        if (HasNul(context.Request))
+        {
+            await RenderAsync(context, 400, "The address holds a character that nothing has in its name.").ConfigureAwait(false);
+            return;
+        }
+
         try
         {
             await next(context).ConfigureAwait(false);
@@ -25,6 +33,14 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
             var unknown = e.Status is 403 or 404 && Writes(context) && context.Items.TryGetValue(CallerExtensions.CallerKey, out var caller) && caller is Caller { IsGuest: true };
             await RenderAsync(context, unknown ? 401 : e.Status, e.Message).ConfigureAwait(false);
         }
+        catch (ItemRefusedException e)
+        {
+            await RenderAsync(context, StatusOf(e.Refusal), e.Message).ConfigureAwait(false);
+        }
+        catch (ListRefusedException e)
+        {
+            await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
+        }
         catch (UnsafePathException e)
         {
             await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
@@ -36,6 +52,10 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody is left to answer.
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter)
+        {
+            await RenderAsync(context, 400, "The request holds a character that cannot be stored.").ConfigureAwait(false);
         }
         catch (NpgsqlException e) when (e is not PostgresException || e.IsTransient)
         {
@@ -49,7 +69,20 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         }
     }
 
+    private static bool HasNul(HttpRequest request) =>
+        request.Path.Value?.Contains('\0', StringComparison.Ordinal) == true || request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true;
+
     private static bool Writes(HttpContext context) => !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method);
+
+    // rest-api §1.8.
+    private static int StatusOf(ItemRefusal refusal) => refusal switch
+    {
+        ItemRefusal.Malformed => 422,
+        ItemRefusal.Unbuildable => 417,
+        ItemRefusal.Conflict => 409,
+        ItemRefusal.Locked => 403,
+        _ => 400,
+    };
 
     // Method and line, never the message: it may carry what a client sent.
     private static string Place(Exception e) => e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Vesalius", StringComparison.Ordinal))?.Trim() ?? "";

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Vesalius.Server.Rendering;
 
@@ -19,6 +20,21 @@ internal static class RequestJson
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
         {
             throw RequestRefusedException.BadRequest("The body is not the JSON that this address wants.");
+        }
+    }
+
+    /// <summary>Reads a single value: JSON, or else the text as it is.</summary>
+    public static async Task<JsonNode?> ReadValueAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var text = await reader.ReadToEndAsync(context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(text);
         }
     }
 }

@@ -17,6 +17,9 @@ public sealed class ResultTable(params string[] columns)
     /// <summary>Whether <c>totalRecords</c> is written (object and resource lists: yes; file and prearchive lists: no).</summary>
     public bool HasTotalRecords { get; init; } = true;
 
+    /// <summary>Whether rows are in the order and of the page that were asked for.</summary>
+    public bool IsOrdered { get; init; }
+
     /// <summary>Rows in all when <see cref="Rows"/> is a page of them; null: as many as there are.</summary>
     public long? TotalRecords { get; set; }
 

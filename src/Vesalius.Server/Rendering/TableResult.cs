@@ -12,7 +12,7 @@ internal sealed class TableResult(ResultTable table) : IResult
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var query = httpContext.Request.Query;
-        var rows = Page(Sort(table.Rows, query["sortBy"], query["sortOrder"]), query);
+        var rows = table.IsOrdered ? table.Rows : Page(Sort(table.Rows, query["sortBy"], query["sortOrder"]), query);
         var (type, text) = FormatOf(httpContext.Request) switch
         {
             "xml" => ("text/xml", Xml(rows)),

@@ -4,7 +4,7 @@ using Vesalius.Server.Rendering;
 namespace Vesalius.Server.Security;
 
 /// <summary>Turns a name and a secret into a login: alias tokens and passwords (rest-api §2.1). Each refusal is audited.</summary>
-internal sealed class SignInFlow(PasswordSignIn passwords, AliasTokens tokens, SessionDirectory sessions, AuditTrail audit)
+internal sealed class SignInFlow(PasswordSignIn passwords, ProviderSignIn providers, AliasTokens tokens, SessionDirectory sessions, AuditTrail audit)
 {
     /// <summary>Names that clients use for the local accounts.</summary>
     public static readonly string[] Local = ["localdb", "local", "database"];
@@ -22,7 +22,8 @@ internal sealed class SignInFlow(PasswordSignIn passwords, AliasTokens tokens, S
     /// <exception cref="RequestRefusedException">401 where it is wrong, 403 where the password has expired.</exception>
     public async Task<string> CheckAsync(HttpContext context, string name, string secret, bool toChangePassword, string? provider = null)
     {
-        if (provider is not null && !Local.Contains(provider, StringComparer.OrdinalIgnoreCase))
+        var isLocal = provider is null || Local.Contains(provider, StringComparer.OrdinalIgnoreCase);
+        if (!isLocal && !providers.Names.ContainsKey(provider!))
         {
             throw RequestRefusedException.BadRequest("There is no such provider of sign-ins.");
         }
@@ -32,10 +33,15 @@ internal sealed class SignInFlow(PasswordSignIn passwords, AliasTokens tokens, S
             return owner;
         }
 
-        var outcome = await passwords.CheckAsync(name, secret, context.RequestAborted).ConfigureAwait(false);
+        var outcome = isLocal ? await passwords.CheckAsync(name, secret, context.RequestAborted).ConfigureAwait(false) : SignInOutcome.Refused;
         if (outcome == SignInOutcome.Accepted || (outcome == SignInOutcome.PasswordExpired && toChangePassword))
         {
             return name;
+        }
+
+        if (outcome == SignInOutcome.Refused && (provider is null || !isLocal) && await providers.CheckAsync(isLocal ? null : provider, name, secret, context.RequestAborted).ConfigureAwait(false) is { } login)
+        {
+            return login;
         }
 
         await audit.RecordAsync(LoginName.IsValid(name) ? name : "", context.Address(), outcome == SignInOutcome.Refused ? "sign-in.refused" : "sign-in.expired", "", CancellationToken.None).ConfigureAwait(false);

@@ -12,7 +12,7 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
     // What a caller needs before it can sign in (xapi §0.4).
     private static readonly string[] Open =
     [
-        "/healthz", "/app/template/Login.vm", "/app/template/XDATScreen_UpdateUser.vm", "/app/template/Register.vm", "/app/template/ForgotLogin.vm", "/app/template/VerifyEmail.vm",
+        "/healthz", "/metrics", "/app/template/Login.vm", "/app/template/XDATScreen_UpdateUser.vm", "/app/template/Register.vm", "/app/template/ForgotLogin.vm", "/app/template/VerifyEmail.vm",
         "/data/services/auth", "/data/services/sendEmailVerification", "/openid-login", "/xapi/siteConfig/buildInfo", "/xapi/siteConfig/siteId", "/xapi/siteConfig/siteUrl",
         "/xapi/siteConfig/siteHome", "/xapi/siteConfig/siteLogoPath", "/xapi/users/authProviders", "/xapi/users/register", "/data/version", "/login",
     ];
@@ -34,7 +34,7 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
         }
 
         var path = context.Request.Path.Value ?? "/";
-        if (caller is null && !WebSite.WebSite.IsPage(path) && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
+        if (caller is null && !WebSite.WebSite.IsPage(context.Request.Path) && !Array.Exists(Open, o => path.StartsWith(o, StringComparison.Ordinal))
             && await settings.FlagAsync("requireLogin", cancellation).ConfigureAwait(false))
         {
             throw new RequestRefusedException(401, "Sign in to use this site.");

@@ -24,6 +24,7 @@ internal static class LiveEndpoints
         }).WithSummary("Server-sent events that say which topics have changed; they carry no data of them.");
         endpoints.MapGet("/xapi/vesalius/prearchive", async (HttpContext context, PrearchiveOverview overview, ProjectAccess access) =>
         {
+            await context.RequestServices.GetRequiredService<Vesalius.Prearchive.SessionGates>().SettleAsync(context.RequestAborted);
             var caller = context.SignedIn();
             var own = (await access.ProjectsWithAsync(caller, ProjectRights.Create, context.RequestAborted)).ToHashSet(StringComparer.Ordinal);
             if (caller.IsSiteAdministrator || caller.HasAllDataAdministration || caller.HasAllDataAccess)

@@ -1,19 +1,57 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Vesalius.Access;
+using Vesalius.Import;
+using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
 namespace Vesalius.Server.Xapi;
 
-/// <summary><c>/xapi/siteConfig</c> and <c>/xapi/plugins</c> (xapi G.2, G.3).</summary>
+/// <summary><c>/xapi/siteConfig</c> and <c>/xapi/plugins</c> (xapi G.2, G.3; rest-api §22).</summary>
 internal static class SiteConfig
 {
     /// <summary>XNAT version whose behaviour is answered; clients compare it.</summary>
     private const string XnatVersion = "1.9.3";
 
     public static void MapSiteConfig(this IEndpointRouteBuilder endpoints)
+    {
+        MapBuildInfo(endpoints);
+        endpoints.MapGet("/xapi/siteConfig", async (HttpContext context, SiteSettings settings) =>
+            Results.Content((await settings.AllAsync(TierOf(context.Caller()), context.RequestAborted)).ToJsonString(), "application/json"));
+        endpoints.MapGet("/xapi/siteConfig/values/{names}", async (HttpContext context, string names, SiteSettings settings) =>
+        {
+            var all = await settings.AllAsync(TierOf(context.SignedIn()), context.RequestAborted);
+            return Results.Content(
+                new JsonObject(names.Split(',').Distinct().Where(all.ContainsKey).Select(n => new KeyValuePair<string, JsonNode?>(n, all[n]?.DeepClone()))).ToJsonString(), "application/json");
+        });
+        endpoints.MapGet("/xapi/siteConfig/{name}", async (HttpContext context, string name, SiteSettings settings) =>
+        {
+            if (SiteSettings.TierOf(name) > TierOf(context.Caller()))
+            {
+                throw context.Caller().IsGuest ? new RequestRefusedException(401, "Sign in to see this.") : RequestRefusedException.Forbidden();
+            }
+
+            return Results.Content((await settings.FindAsync(name, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such setting.")).ToJsonString(), "application/json");
+        });
+        endpoints.MapPost("/xapi/siteConfig", async (HttpContext context) =>
+        {
+            context.Administrator();
+            var given = context.Request.HasFormContentType
+                ? new JsonObject((await context.Request.ReadFormAsync(context.RequestAborted)).Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value.ToString())))
+                : await RequestJson.ReadAsync<JsonObject>(context);
+            return await SetAsync(context, given.ToDictionary(p => p.Key, p => p.Value));
+        });
+        endpoints.MapMethods("/xapi/siteConfig/{name}", ["POST", "PUT"], async (HttpContext context, string name) =>
+        {
+            context.Administrator();
+            return await SetAsync(context, new Dictionary<string, JsonNode?> { [name] = await RequestJson.ReadValueAsync(context) ?? "" });
+        });
+        endpoints.MapGet("/xapi/plugins", () => Results.Json(new Dictionary<string, object>()));
+        endpoints.MapGet("/xapi/plugins/{id}", IResult (string id) => throw RequestRefusedException.NotFound($"There is no plugin {id}."));
+    }
+
+    private static void MapBuildInfo(IEndpointRouteBuilder endpoints)
     {
         var started = DateTimeOffset.UtcNow;
         var build = new JsonObject
@@ -22,83 +60,45 @@ internal static class SiteConfig
             ["application"] = "Vesalius", ["applicationVersion"] = typeof(SiteConfig).Assembly.GetName().Version!.ToString(3),
         };
         endpoints.MapGet("/xapi/siteConfig/buildInfo", () => Results.Content(build.ToJsonString(), "application/json"));
+        endpoints.MapGet("/xapi/siteConfig/buildInfo/attributes", () => Results.Content(build.ToJsonString(), "application/json"));
         endpoints.MapGet("/xapi/siteConfig/buildInfo/{property}", (string property) =>
             build.TryGetPropertyValue(property, out var value) ? Results.Text(value!.ToString()) : throw RequestRefusedException.NotFound());
-        endpoints.MapGet("/xapi/siteConfig/uptime", (TimeProvider time) =>
-        {
-            var up = time.GetUtcNow() - started;
-            return Results.Json(new Dictionary<string, string>
-            {
-                ["days"] = up.Days.ToString(CultureInfo.InvariantCulture), ["hours"] = up.Hours.ToString(CultureInfo.InvariantCulture),
-                ["minutes"] = up.Minutes.ToString(CultureInfo.InvariantCulture), ["seconds"] = (up.Seconds + (up.Milliseconds / 1000.0)).ToString("0.000", CultureInfo.InvariantCulture),
-            });
-        });
-        endpoints.MapGet("/xapi/siteConfig", async (HttpContext context, SiteSettings settings) =>
-            Results.Content((await settings.AllAsync(TierOf(context.Caller()), context.RequestAborted)).ToJsonString(), "application/json"));
-        endpoints.MapGet("/xapi/siteConfig/values/{names}", async (HttpContext context, string names, SiteSettings settings) =>
-        {
-            var all = await settings.AllAsync(TierOf(context.SignedIn()), context.RequestAborted);
-            return Results.Content(new JsonObject(names.Split(',').Where(all.ContainsKey).Select(n => new KeyValuePair<string, JsonNode?>(n, all[n]!.DeepClone()))).ToJsonString(), "application/json");
-        });
-        endpoints.MapGet("/xapi/siteConfig/{name}", async (HttpContext context, string name, SiteSettings settings) =>
-        {
-            var value = await settings.FindAsync(name, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such setting.");
-            if (SiteSettings.TierOf(name) > TierOf(context.Caller()))
-            {
-                throw context.Caller().IsGuest ? new RequestRefusedException(401, "Sign in to see this.") : RequestRefusedException.Forbidden();
-            }
-
-            return Results.Content(value.ToJsonString(), "application/json");
-        });
-        endpoints.MapPost("/xapi/siteConfig", async (HttpContext context, SiteSettings settings, Vesalius.Import.ReceiverHost receivers) =>
-        {
-            var login = context.Administrator().Login;
-            JsonObject? given;
-            try
-            {
-                given = await JsonSerializer.DeserializeAsync<JsonObject>(context.Request.Body, cancellationToken: context.RequestAborted);
-            }
-            catch (JsonException)
-            {
-                throw RequestRefusedException.BadRequest("The body is no JSON object.");
-            }
-
-            await CheckAsync(context, (given ?? []).ToDictionary(p => p.Key, p => p.Value?.ToString() ?? ""));
-            await settings.SetAsync((given ?? []).ToDictionary(p => p.Key, p => p.Value), login, context.RequestAborted);
-            await receivers.ApplyAsync(context.RequestAborted);
-            return Results.Ok();
-        });
-        endpoints.MapMethods("/xapi/siteConfig/{name}", ["POST", "PUT"], async (HttpContext context, string name, SiteSettings settings, Vesalius.Import.ReceiverHost receivers) =>
-        {
-            var login = context.Administrator().Login;
-            using var reader = new StreamReader(context.Request.Body);
-            var text = await reader.ReadToEndAsync(context.RequestAborted);
-            JsonNode value;
-            try
-            {
-                value = JsonNode.Parse(text) ?? JsonValue.Create("");
-            }
-            catch (JsonException)
-            {
-                value = JsonValue.Create(text);
-            }
-
-            await CheckAsync(context, new Dictionary<string, string> { [name] = value.ToString() });
-            await settings.SetAsync(name, value, login, context.RequestAborted);
-            await receivers.ApplyAsync(context.RequestAborted);
-            return Results.Ok();
-        });
-        endpoints.MapGet("/xapi/plugins", () => Results.Json(new Dictionary<string, object>()));
-        endpoints.MapGet("/xapi/plugins/{id}", IResult (string id) => throw RequestRefusedException.NotFound($"There is no plugin {id}."));
+        endpoints.MapGet("/xapi/siteConfig/uptime", (TimeProvider time) => Results.Json(Uptime(time.GetUtcNow() - started)));
+        endpoints.MapGet("/xapi/siteConfig/uptime/display", (TimeProvider time) =>
+            Results.Text(string.Join(", ", Uptime(time.GetUtcNow() - started).Where(p => p.Value is not ("0" or "0.000")).Select(p => $"{p.Value} {p.Key}"))));
     }
 
-    // Settings that would keep everything out, or nothing, are refused while their author is there.
-    private static async Task CheckAsync(HttpContext context, IReadOnlyDictionary<string, string> given)
+    private static Dictionary<string, string> Uptime(TimeSpan up) => new()
     {
-        if (await context.RequestServices.GetRequiredService<Vesalius.Import.SeriesFilters>().FaultAsync(given, context.RequestAborted) is { } fault)
+        ["days"] = up.Days.ToString(CultureInfo.InvariantCulture), ["hours"] = up.Hours.ToString(CultureInfo.InvariantCulture),
+        ["minutes"] = up.Minutes.ToString(CultureInfo.InvariantCulture), ["seconds"] = (up.Seconds + (up.Milliseconds / 1000.0)).ToString("0.000", CultureInfo.InvariantCulture),
+    };
+
+    // All or none: a wrong value leaves everything as it was.
+    private static async Task<IResult> SetAsync(HttpContext context, Dictionary<string, JsonNode?> values)
+    {
+        var services = context.RequestServices;
+        var faults = values.Where(v => v.Value?.ToJsonString().Contains("\\u0000", StringComparison.Ordinal) == true || SiteSettings.FaultOf(v.Key, v.Value) is not null)
+            .Select(v => $"{v.Key} {SiteSettings.FaultOf(v.Key, v.Value) ?? "has a character that cannot be stored"}").ToList();
+        if (faults.Count > 0)
+        {
+            throw RequestRefusedException.BadRequest(string.Join("; ", faults));
+        }
+
+        // Settings that would keep everything out, or nothing, are refused while their author is there.
+        if (await services.GetRequiredService<SeriesFilters>().FaultAsync(values.ToDictionary(v => v.Key, v => v.Value?.ToString() ?? ""), context.RequestAborted) is { } fault)
         {
             throw RequestRefusedException.BadRequest(fault);
         }
+
+        await services.GetRequiredService<SiteSettings>().SetAsync(values, context.Caller().Login, context.RequestAborted);
+        if (values.Keys.Any(k => k is "enableDicomReceiver"))
+        {
+            await services.GetRequiredService<ReceiverHost>().ApplyAsync(context.RequestAborted);
+        }
+
+        await Scope.AuditAsync(context, "site.setting", string.Join(',', values.Keys));
+        return Results.Ok();
     }
 
     private static SettingTier TierOf(Caller caller) =>

@@ -1,7 +1,4 @@
-using System.Text.Json;
-using System.Text.RegularExpressions;
 using Vesalius.Access;
-using Vesalius.Archive;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
@@ -9,17 +6,14 @@ using Vesalius.Server.Security;
 namespace Vesalius.Server.Xapi;
 
 /// <summary><c>/xapi/users</c> and <c>/data/users</c> (xapi G.1, rest-api §21).</summary>
-internal static partial class Users
+internal static class Users
 {
+    // Roles that parts of the server look for; any other name is kept too (xapi G.1).
+    private static readonly string[] KnownRoles = [UserDirectory.Administrator, "Dqr", "ContainerManager", "CustomFormManager", "Privileged", PasswordSignIn.NonExpiring, "DataManager", "SiteUser", TrainingRecords.Exempt];
+
+    private sealed record OwnBody(string? FirstName, string? LastName, string? Email, string? Password, string? CurrentPassword, string? OldPassword, string? ConfirmPassword);
+
     private sealed record UserBody(string? Username, string? Password, string? FirstName, string? LastName, string? Email, bool? Enabled, bool? Verified);
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
-    [GeneratedRegex(@"^[\w.@-]{1,255}$")]
-    private static partial Regex LoginForm();
-
-    [GeneratedRegex(@"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-    private static partial Regex EmailForm();
 
     public static void MapUsers(this IEndpointRouteBuilder endpoints)
     {
@@ -40,9 +34,60 @@ internal static partial class Users
             await CheckListAsync(context);
             return Results.Json(Profile(await FindAsync(context, login)));
         });
+        endpoints.MapGet("/xapi/users/current", async (HttpContext context) => Results.Json(Profile(await FindAsync(context, context.SignedIn().Login))));
+        endpoints.MapGet("/xapi/users/projects", async (HttpContext context, ProjectAccess access) =>
+            Results.Json(await access.ProjectsWithAsync(context.SignedIn(), ProjectRights.Read, ProjectPermissions.ProjectType, context.RequestAborted)));
+        endpoints.MapGet("/xapi/users/roles", async (HttpContext context, UserDirectory users) =>
+        {
+            context.Administrator();
+            return Results.Json((await users.RoleMapAsync(context.RequestAborted)).Keys.Union(KnownRoles).Order(StringComparer.Ordinal));
+        });
+        endpoints.MapGet("/xapi/users/roles/{role}", async (HttpContext context, string role, UserDirectory users) =>
+        {
+            context.Administrator();
+            return Results.Json((await users.RoleMapAsync(context.RequestAborted)).GetValueOrDefault(role) ?? []);
+        });
+        endpoints.MapGet("/xapi/users/rolemap", async (HttpContext context, UserDirectory users) =>
+        {
+            context.Administrator();
+            return Results.Json(await users.RoleMapAsync(context.RequestAborted));
+        });
+        endpoints.MapGet("/xapi/users/active", async (HttpContext context, SessionDirectory sessions) =>
+        {
+            context.Administrator();
+            return Results.Json((await sessions.AllAsync(context.RequestAborted)).ToDictionary(s => s.Key, s => new { sessions = s.Value, count = s.Value.Count }));
+        });
+        endpoints.MapGet("/xapi/users/active/{login}", async (HttpContext context, string login, SessionDirectory sessions) =>
+        {
+            context.SelfOrAdministrator(login);
+            return await sessions.HandlesAsync(login, context.RequestAborted) is { Count: > 0 } open ? Results.Json(open) : Results.StatusCode(304);
+        });
+        endpoints.MapDelete("/xapi/users/active/{login}", async (HttpContext context, string login, SessionDirectory sessions) =>
+        {
+            context.SelfOrAdministrator(login);
+            await Scope.AuditAsync(context, "sessions.close", login);
+            return Results.Json(await sessions.CloseAllAsync(login, context.RequestAborted));
+        });
+        endpoints.MapGet("/xapi/users/authDetails/{login}", async (HttpContext context, string login, UserDirectory users) =>
+        {
+            context.SelfOrAdministrator(login);
+            var user = await FindAsync(context, login);
+            var (failures, last) = await users.FailuresAsync(login, context.RequestAborted);
+            return Results.Json(new[]
+            {
+                new
+                {
+                    xdatUsername = login, authMethod = "localdb", authMethodId = "", authUser = login, lastLoginAttempt = Millis(last > user.LastLogin || user.LastLogin is null ? last : user.LastLogin),
+                    lastSuccessfulLogin = Millis(user.LastLogin), failedLoginAttempts = failures,
+                },
+            });
+        });
+        endpoints.MapGet("/xapi/users/authProviders", (ProviderSignIn providers, IEnumerable<OpenIdProvider> openId) =>
+            Results.Json(providers.Names.Prepend(KeyValuePair.Create("localdb", "Local")).Concat(openId.Select(p => KeyValuePair.Create(p.Options.Id, p.Options.Name))).Select(p => new { id = p.Key, name = p.Value })));
+        endpoints.MapPut("/xapi/users/update", UpdateOwnAsync);
         endpoints.MapGet("/xapi/users/{login}", async (HttpContext context, string login) =>
         {
-            SelfOrAdministrator(context, login);
+            context.SelfOrAdministrator(login);
             return Results.Json(Profile(await FindAsync(context, login)));
         });
         endpoints.MapPost("/xapi/users", CreateAsync);
@@ -51,14 +96,24 @@ internal static partial class Users
         {
             endpoints.MapGet($"/xapi/users/{{login}}/{flag}", async (HttpContext context, string login) =>
             {
-                SelfOrAdministrator(context, login);
+                context.SelfOrAdministrator(login);
                 var user = await FindAsync(context, login);
                 return Results.Json(flag == "enabled" ? user.Enabled : user.Verified);
             });
-            endpoints.MapPut($"/xapi/users/{{login}}/{flag}/{{value}}", async (HttpContext context, string login, bool value, UserDirectory users) =>
+            endpoints.MapPut($"/xapi/users/{{login}}/{flag}/{{value:bool}}", async (HttpContext context, string login, bool value, UserDirectory users, Letters letters) =>
             {
                 context.Administrator();
-                await FindAsync(context, login);
+                var user = await FindAsync(context, login);
+                if (!value && login == context.Caller().Login)
+                {
+                    throw RequestRefusedException.Conflict("An administrator does not lock itself out.");
+                }
+
+                if (flag == "enabled" && value && !user.Enabled && user.Verified)
+                {
+                    await letters.WelcomeAsync(user, context.RequestAborted);
+                }
+
                 await users.UpdateAsync(login, null, null, null, flag == "enabled" ? value : null, flag == "verified" ? value : null, null, context.RequestAborted);
                 await Scope.AuditAsync(context, $"user.{flag}.{value}", login);
                 return Results.Ok();
@@ -67,7 +122,7 @@ internal static partial class Users
 
         endpoints.MapGet("/xapi/users/{login}/roles", async (HttpContext context, string login, UserDirectory users) =>
         {
-            SelfOrAdministrator(context, login);
+            context.SelfOrAdministrator(login);
             await FindAsync(context, login);
             return Results.Json(await users.RolesAsync(login, context.RequestAborted));
         });
@@ -80,7 +135,7 @@ internal static partial class Users
         });
         endpoints.MapGet("/xapi/users/{login}/groups", async (HttpContext context, string login, UserDirectory users) =>
         {
-            SelfOrAdministrator(context, login);
+            context.SelfOrAdministrator(login);
             await FindAsync(context, login);
             return Results.Json(await users.GroupsAsync(login, context.RequestAborted));
         });
@@ -91,6 +146,7 @@ internal static partial class Users
             await FindAsync(context, login);
             return await SetGroupAsync(context, login, group) ? Results.Ok() : throw RequestRefusedException.NotFound("There is no such group.");
         });
+        MapFavorites(endpoints);
         endpoints.MapGet("/data/users", async (HttpContext context, UserDirectory users) =>
         {
             await CheckListAsync(context);
@@ -104,18 +160,36 @@ internal static partial class Users
         });
     }
 
+    private static void MapFavorites(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/data/users/favorites/{type}", async (HttpContext context, string type, UserDirectory users) =>
+        {
+            var login = context.SignedIn().Login;
+            var table = new ResultTable("id");
+            foreach (var project in type == "Project" ? await users.FavoritesAsync(login, context.RequestAborted) : throw RequestRefusedException.NotFound("Only projects can be favorites."))
+            {
+                table.Add(project);
+            }
+
+            return new TableResult(table);
+        });
+        endpoints.MapMethods("/data/users/favorites/{type}/{project}", ["PUT", "DELETE"], async (HttpContext context, string type, string project, UserDirectory users) =>
+        {
+            var login = context.SignedIn().Login;
+            if (type != "Project")
+            {
+                throw RequestRefusedException.NotFound("Only projects can be favorites.");
+            }
+
+            var row = await Scope.ProjectAsync(context, project, ProjectRights.Describe);
+            await users.SetFavoriteAsync(login, row.Id, HttpMethods.IsPut(context.Request.Method), context.RequestAborted);
+            return Results.Ok();
+        });
+    }
+
     private static async Task CheckListAsync(HttpContext context)
     {
         if (!context.SignedIn().IsSiteAdministrator && await context.RequestServices.GetRequiredService<SiteSettings>().FlagAsync("restrictUserListAccessToAdmins", context.RequestAborted))
-        {
-            throw RequestRefusedException.Forbidden();
-        }
-    }
-
-    private static void SelfOrAdministrator(HttpContext context, string login)
-    {
-        var caller = context.SignedIn();
-        if (caller.Login != login && !caller.IsSiteAdministrator)
         {
             throw RequestRefusedException.Forbidden();
         }
@@ -128,31 +202,64 @@ internal static partial class Users
     {
         id = user.Id, username = user.Login, firstName = user.FirstName, lastName = user.LastName, fullName = $"{user.FirstName} {user.LastName}".Trim(), email = user.Email,
         enabled = user.Enabled, verified = user.Verified, secured = true, lastModified = new DateTimeOffset(user.Modified.ToUniversalTime()).ToUnixTimeMilliseconds(),
-        lastSuccessfulLogin = user.LastLogin is { } last ? new DateTimeOffset(last.ToUniversalTime()).ToUnixTimeMilliseconds() : (long?)null,
+        lastSuccessfulLogin = Millis(user.LastLogin),
     };
 
-    private static async Task<T> BodyAsync<T>(HttpContext context)
+    private static long? Millis(DateTime? at) => at is { } time ? new DateTimeOffset(time.ToUniversalTime()).ToUnixTimeMilliseconds() : null;
+
+    // The own account; a new password needs the present one, even where a session is open.
+    private static async Task<IResult> UpdateOwnAsync(HttpContext context, UserDirectory users, PasswordSignIn signIn, SessionDirectory sessions)
     {
-        try
+        var login = context.SignedIn().Login;
+        var body = await RequestJson.ReadAsync<OwnBody>(context);
+        if (body.Email is not null && !EmailAddress.IsValid(body.Email))
         {
-            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Json, context.RequestAborted) ?? throw RequestRefusedException.BadRequest("The body is empty.");
+            throw RequestRefusedException.BadRequest("The e-mail address is none.");
         }
-        catch (JsonException)
+
+        var password = body.Password is { Length: > 0 } ? body.Password : null;
+        if (password is not null)
         {
-            throw RequestRefusedException.BadRequest("The body is not the JSON that this address wants.");
+            if (body.ConfirmPassword is not null && body.ConfirmPassword != password)
+            {
+                throw RequestRefusedException.BadRequest("The two passwords differ.");
+            }
+
+            if (await signIn.CheckAsync(login, body.CurrentPassword ?? body.OldPassword ?? "", context.RequestAborted) == SignInOutcome.Refused)
+            {
+                throw RequestRefusedException.BadRequest("The present password is missing or wrong.");
+            }
+
+            if (await context.RequestServices.GetRequiredService<PasswordRules>().FaultAsync(login, password, context.RequestAborted) is { } fault)
+            {
+                throw RequestRefusedException.BadRequest(fault);
+            }
         }
+
+        if (!await users.UpdateAsync(login, body.FirstName, body.LastName, body.Email, null, null, password, context.RequestAborted))
+        {
+            return Results.StatusCode(304);
+        }
+
+        if (password is not null)
+        {
+            await sessions.CloseAllAsync(login, context.RequestAborted);
+        }
+
+        await Scope.AuditAsync(context, password is null ? "user.change" : "user.password", login);
+        return Results.Json(Profile(await FindAsync(context, login)));
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, UserDirectory users, SiteSettings settings)
     {
         context.Administrator();
-        var body = await BodyAsync<UserBody>(context);
-        if (body.Username is null || !LoginForm().IsMatch(body.Username) || string.IsNullOrEmpty(body.Password) || body.Email is null || !EmailForm().IsMatch(body.Email))
+        var body = await RequestJson.ReadAsync<UserBody>(context);
+        if (body.Username is null || !LoginName.IsValid(body.Username) || AliasTokens.IsAlias(body.Username) || string.IsNullOrEmpty(body.Password) || !EmailAddress.IsValid(body.Email))
         {
             throw RequestRefusedException.BadRequest("A user needs a username of letters, digits, . _ @ -, a password and an e-mail address.");
         }
 
-        await CheckPasswordAsync(context, body.Password, settings);
+        await CheckPasswordAsync(context, null, body.Password);
         if (!await users.CreateAsync(
             body.Username, body.Password, body.FirstName ?? "", body.LastName ?? "", body.Email, body.Enabled ?? true, body.Verified ?? true, context.RequestAborted))
         {
@@ -160,35 +267,40 @@ internal static partial class Users
         }
 
         await Scope.AuditAsync(context, "user.create", body.Username);
+        if (await settings.FlagAsync("passwordTemporaryMustChange", context.RequestAborted))
+        {
+            await users.SetMustChangePasswordAsync(body.Username, true, context.RequestAborted);
+        }
+
         return Results.Json(Profile(await FindAsync(context, body.Username)), statusCode: 201);
     }
 
-    private static async Task CheckPasswordAsync(HttpContext context, string password, SiteSettings settings)
+    private static async Task CheckPasswordAsync(HttpContext context, string? login, string password)
     {
-        if (await context.RequestServices.GetRequiredService<PasswordRules>().FaultAsync(null, password, context.RequestAborted) is { } fault)
+        if (await context.RequestServices.GetRequiredService<PasswordRules>().FaultAsync(login, password, context.RequestAborted) is { } fault)
         {
             throw RequestRefusedException.BadRequest(fault);
         }
     }
 
-    private static async Task<IResult> UpdateAsync(HttpContext context, string login, UserDirectory users, SiteSettings settings)
+    private static async Task<IResult> UpdateAsync(HttpContext context, string login, UserDirectory users, SessionDirectory sessions)
     {
         context.Administrator();
-        var body = await BodyAsync<UserBody>(context);
+        var body = await RequestJson.ReadAsync<UserBody>(context);
         if (body.Username is not null && body.Username != login)
         {
             throw RequestRefusedException.BadRequest("The body names another user than the address.");
         }
 
         await FindAsync(context, login);
-        if (body.Email is not null && !EmailForm().IsMatch(body.Email))
+        if (body.Email is not null && !EmailAddress.IsValid(body.Email))
         {
             throw RequestRefusedException.BadRequest("The e-mail address is none.");
         }
 
         if (body.Password is { Length: > 0 } password)
         {
-            await CheckPasswordAsync(context, password, settings);
+            await CheckPasswordAsync(context, login, password);
         }
 
         var changed = await users.UpdateAsync(
@@ -196,6 +308,11 @@ internal static partial class Users
         if (!changed)
         {
             return Results.StatusCode(304);
+        }
+
+        if (body.Password is { Length: > 0 } && login != context.Caller().Login)
+        {
+            await sessions.CloseAllAsync(login, context.RequestAborted);
         }
 
         await Scope.AuditAsync(context, "user.change", login);
@@ -208,7 +325,7 @@ internal static partial class Users
         context.Administrator();
         await FindAsync(context, login);
         var failed = new List<string>();
-        foreach (var name in await BodyAsync<List<string>>(context))
+        foreach (var name in await RequestJson.ReadAsync<List<string>>(context))
         {
             if (!await act(name))
             {
@@ -238,23 +355,22 @@ internal static partial class Users
             return true;
         }
 
+        var services = context.RequestServices;
+        var access = services.GetRequiredService<ProjectAccess>();
         var cut = group.LastIndexOf('_');
-        if (cut <= 0 || !Enum.TryParse<ProjectRole>(group[(cut + 1)..], ignoreCase: true, out var role)
-            || await context.RequestServices.GetRequiredService<ProjectDirectory>().FindAsync(group[..cut], context.RequestAborted) is not { } project)
+        var projectId = await services.GetRequiredService<ProjectGroups>().ProjectOfAsync(group, context.RequestAborted)
+            ?? (cut > 0 && ProjectAccess.RoleOf(group[..cut], group) is not null && await access.AccessibilityAsync(group[..cut], context.RequestAborted) is not null ? group[..cut] : null);
+        if (projectId is null)
         {
             return false;
         }
 
-        var access = context.RequestServices.GetRequiredService<ProjectAccess>();
         if (given)
         {
-            await access.SetMemberAsync(project.Id, login, role, context.RequestAborted);
-        }
-        else
-        {
-            await access.RemoveMemberAsync(project.Id, login, context.RequestAborted);
+            return login != "guest" && await access.SetGroupAsync(projectId, login, group, context.RequestAborted);
         }
 
-        return true;
+        var isThere = (await services.GetRequiredService<UserDirectory>().GroupsAsync(login, context.RequestAborted)).Contains(group);
+        return isThere && await access.RemoveMemberAsync(projectId, login, context.RequestAborted) > 0;
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Vesalius.Database;
 
 namespace Vesalius.Acceptance.Faults;
@@ -12,7 +13,9 @@ internal sealed class IntakeProcess : IAsyncDisposable
     public const string AeTitle = "VESALIUS";
     public const string ReadyLine = "Vesalius is ready";
     private Process? _process;
+    private const string Password = "fault-runs";
     private Task<string>? _output;
+    private int _httpPort;
 
     public IntakeProcess(string? parent = null)
     {
@@ -43,7 +46,7 @@ internal sealed class IntakeProcess : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Vesalius.Server.dll"), "--data", Data, "--http-port", "0", "--dicom-port", Port.ToString(CultureInfo.InvariantCulture)])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Vesalius.Server.dll"), "--data", Data, "--http-port", "0", "--dicom-port", Port.ToString(CultureInfo.InvariantCulture), "--admin-password", Password])
         {
             start.ArgumentList.Add(argument);
         }
@@ -56,12 +59,33 @@ internal sealed class IntakeProcess : IAsyncDisposable
                 ?? throw new InvalidOperationException("The server did not start: " + await errors.ConfigureAwait(false));
             if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
             {
+                _httpPort = int.Parse(line[(line.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture);
                 break;
             }
         }
 
         // A full pipe would hold the server up.
         _output = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+    }
+
+    /// <summary>Asks the server for the prearchive's list, as a user does: it answers when all that was acknowledged can be seen.</summary>
+    public async Task ListPrearchiveAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("admin:" + Password)));
+        while (true)
+        {
+            using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{_httpPort}/data/prearchive/projects?format=json"), deadline.Token).ConfigureAwait(false);
+            if (answer.IsSuccessStatusCode)
+            {
+                return;
+            }
+
+            // The database may just be back.
+            await Task.Delay(100, deadline.Token).ConfigureAwait(false);
+        }
     }
 
     /// <summary>SIGKILL to the process; its PostgreSQL goes on.</summary>

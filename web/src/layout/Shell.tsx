@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, Title, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconHome, IconInbox, IconLogout, IconMoon, IconSun, IconUpload, IconUser } from '@tabler/icons-react';
+import { IconHome, IconInbox, IconLogout, IconMoon, IconSettings, IconSun, IconUpload, IconUser } from '@tabler/icons-react';
 import type { ComponentType, ReactNode } from 'react';
 import { Link, useLocation } from 'react-router';
 import { useSession } from '../session/session';
@@ -17,6 +17,7 @@ const places: Place[] = [
   { to: '/', label: 'Home', icon: IconHome },
   { to: '/prearchive', label: 'Prearchive', icon: IconInbox },
   { to: '/upload', label: 'Upload', icon: IconUpload },
+  { to: '/administration', label: 'Administration', icon: IconSettings, administratorsOnly: true },
 ];
 
 function ColourSchemeToggle() {

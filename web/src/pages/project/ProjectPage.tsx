@@ -1,5 +1,6 @@
 import { Anchor, Badge, Skeleton, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { getText, path } from '../../api/http';
 import { item, type Row } from '../../api/tables';
@@ -9,6 +10,8 @@ import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { PageHeading } from '../../components/PageHeading';
 import { plainType } from '../../words';
+
+const Manage = lazy(() => import('./manage/Manage'));
 
 function Subjects({ project }: { project: string }) {
   const { rows, isPending, isGrowing, error, refetch } = useTable(path`/data/projects/${project}/subjects`, { columns: 'ID,label,gender,yob,insert_date' });
@@ -56,9 +59,11 @@ export default function ProjectPage() {
         <Tabs.List mb="md">
           <Tabs.Tab value="sessions">Sessions</Tabs.Tab>
           <Tabs.Tab value="subjects">Subjects</Tabs.Tab>
+          <Tabs.Tab value="manage">Manage</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="sessions"><Experiments project={project} /></Tabs.Panel>
         <Tabs.Panel value="subjects"><Subjects project={project} /></Tabs.Panel>
+        <Tabs.Panel value="manage"><Suspense fallback={<Skeleton h={300} />}><Manage project={project} /></Suspense></Tabs.Panel>
       </Tabs>
     </>
   );

@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Text.Json;
+using Vesalius.Dicom;
+
+namespace Vesalius.Anonymisation.Residual;
+
+/// <summary>What identified the subject in objects as they came. Holds identities: to be kept in memory or encrypted, no longer than needed.</summary>
+public sealed class KnownIdentifiers
+{
+    private static readonly Dictionary<Tag, string> Sources = new()
+    {
+        [Tag.PatientName] = "patient name", [Tag.OtherPatientNames] = "patient name", [Tag.PatientBirthName] = "patient name", [Tag.PatientMotherBirthName] = "mother's name",
+        [Tag.ResponsiblePerson] = "responsible person", [Tag.PatientID] = "patient ID", [Tag.OtherPatientIDs] = "patient ID", [Tag.AccessionNumber] = "accession number",
+        [Tag.PatientBirthDate] = "birth date", [Tag.PatientAddress] = "address", [Tag.PatientTelephoneNumbers] = "telephone",
+        [Tag.AdmissionID] = "admission ID", [Tag.InsurancePlanIdentification] = "insurance",
+        [Tag.ReferringPhysicianName] = "physician", [Tag.PerformingPhysicianName] = "physician", [Tag.NameOfPhysiciansReadingStudy] = "physician", [Tag.OperatorsName] = "physician",
+        [Tag.PhysiciansOfRecord] = "physician", [Tag.RequestingPhysician] = "physician",
+    };
+
+    // Fillers that many systems write; as identifiers they would be found everywhere.
+    private static readonly HashSet<string> Fillers = ["anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "test", "patient", "removed", "na", "no", "name", "deidentified", "phantom", "19000101"];
+
+    private readonly HashSet<(string Kind, string Value)> _values = [];
+
+    /// <summary>Number of identifiers known.</summary>
+    public int Count => _values.Count;
+
+    /// <summary>Gathers from an object, at every level. Cheap enough for every arrival.</summary>
+    public static KnownIdentifiers Of(DataSet dataSet)
+    {
+        ArgumentNullException.ThrowIfNull(dataSet);
+        var known = new KnownIdentifiers();
+        known.Gather(dataSet, 0);
+        return known;
+    }
+
+    private void Gather(DataSet dataSet, int depth)
+    {
+        foreach (var element in dataSet)
+        {
+            if (element is SequenceElement sequence)
+            {
+                // Sequences of other things name no patient; those of patient IDs and original attributes lie in these groups.
+                if (depth < 8 && element.Tag.Group is 0x0008 or 0x0010 or 0x0040 or 0x0400)
+                {
+                    foreach (var item in sequence.Items)
+                    {
+                        Gather(item, depth + 1);
+                    }
+                }
+            }
+            else if (Sources.TryGetValue(element.Tag, out var kind) && kind.Length > 0)
+            {
+                foreach (var value in dataSet.GetStrings(element.Tag))
+                {
+                    Add(kind, value);
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds one; fillers and what is too short to tell anything are passed over.</summary>
+    public void Add(string kind, string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        var reduced = CompactText.Reduce(value);
+        if (reduced.Length >= 2 && !Fillers.Contains(reduced) && !reduced.StartsWith("anon", StringComparison.Ordinal))
+        {
+            _values.Add((kind, value.Trim()));
+        }
+    }
+
+    /// <summary>Takes over what another set holds.</summary>
+    /// <returns>True if something was new.</returns>
+    public bool Add(KnownIdentifiers other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var before = _values.Count;
+        _values.UnionWith(other._values);
+        return _values.Count > before;
+    }
+
+    /// <summary>Leaves out what the project itself uses as a label.</summary>
+    public KnownIdentifiers Without(IEnumerable<string> labels)
+    {
+        var reduced = labels.Select(CompactText.Reduce).ToHashSet(StringComparer.Ordinal);
+        var rest = new KnownIdentifiers();
+        rest._values.UnionWith(_values.Where(v => !reduced.Contains(CompactText.Reduce(v.Value))));
+        return rest;
+    }
+
+    /// <summary>As bytes, to be encrypted.</summary>
+    public byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(_values.OrderBy(v => v).Select(v => new[] { v.Kind, v.Value }).ToArray());
+
+    /// <summary>From bytes.</summary>
+    public static KnownIdentifiers Deserialize(ReadOnlySpan<byte> bytes)
+    {
+        var known = new KnownIdentifiers();
+        foreach (var pair in JsonSerializer.Deserialize<string[][]>(bytes)!)
+        {
+            known._values.Add((pair[0], pair[1]));
+        }
+
+        return known;
+    }
+
+    /// <summary>Birth dates, for dates near them.</summary>
+    internal IEnumerable<DateOnly> BirthDates => _values.Where(v => v.Kind == "birth date")
+        .Select(v => DateOnly.TryParseExact(v.Value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : (DateOnly?)null).OfType<DateOnly>();
+
+    /// <summary>The identifiers in all the ways in which they are written.</summary>
+    internal IEnumerable<SoughtText> Variants() => _values.SelectMany(v => v.Kind switch
+    {
+        "patient name" or "mother's name" or "responsible person" or "physician" => NameVariants(v.Kind, v.Value),
+        "birth date" => DateVariants(v.Value),
+        "address" => Whole(v.Kind, v.Value, 6),
+        _ => Whole(v.Kind, v.Value, 3),
+    });
+
+    // Long identifiers count wherever they stand, short ones only as a word of their own; numbers never within longer numbers.
+    private static IEnumerable<SoughtText> Whole(string kind, string value, int shortest)
+    {
+        var reduced = CompactText.Reduce(value);
+        return reduced.Length < shortest ? [] : [new SoughtText(reduced, kind, reduced.Length < 8 || char.IsAsciiDigit(reduced[^1]))];
+    }
+
+    private static IEnumerable<SoughtText> NameVariants(string kind, string value)
+    {
+        foreach (var group in value.Split('='))
+        {
+            var parts = group.Split(['^', ' ', ',', '.', '-'], StringSplitOptions.RemoveEmptyEntries).Select(CompactText.Reduce).Where(p => p.Length > 0 && !Fillers.Contains(p)).ToList();
+            if (parts.Count == 0)
+            {
+                continue;
+            }
+
+            foreach (var part in parts.Where(p => p.Length >= (p[0] >= '\u2E80' ? 2 : 3)))
+            {
+                yield return new SoughtText(part, kind, WholeWords: true);
+            }
+
+            for (var i = 0; i < Math.Min(parts.Count, 5); i++)
+            {
+                for (var j = 0; j < Math.Min(parts.Count, 5); j++)
+                {
+                    var pair = parts[i] + parts[j];
+                    if (i != j && pair.Length >= 5)
+                    {
+                        yield return new SoughtText(pair, kind, WholeWords: pair.Length < 7);
+                    }
+                }
+            }
+
+            var first = parts[0];
+            if (parts.Count > 1 && first.Length >= 3)
+            {
+                yield return new SoughtText(parts[1][..1] + first, kind, WholeWords: true);
+                yield return new SoughtText(first + parts[1][..1], kind, WholeWords: true);
+            }
+        }
+    }
+
+    private static IEnumerable<SoughtText> DateVariants(string value)
+    {
+        if (!DateOnly.TryParseExact(value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+        {
+            yield break;
+        }
+
+        foreach (var format in (string[])["yyyyMMdd", "ddMMyyyy", "MMddyyyy", "dMyyyy", "Mdyyyy", "ddMMyy", "dMMMyyyy", "ddMMMyyyy", "dMMMMyyyy", "ddMMMMyyyy", "MMMdyyyy", "MMMddyyyy", "MMMMdyyyy", "MMMMddyyyy", "ddMMMyy"])
+        {
+            yield return new SoughtText(date.ToString(format, CultureInfo.InvariantCulture).ToLowerInvariant(), "birth date", WholeWords: true);
+        }
+    }
+}

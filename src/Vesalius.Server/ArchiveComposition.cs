@@ -1,0 +1,22 @@
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Life;
+using Vesalius.Archive.Lists;
+using Vesalius.Archive.Types;
+using Vesalius.Prearchive;
+
+namespace Vesalius.Server;
+
+/// <summary>The archive's objects: types, items, lists, and what makes and changes them.</summary>
+internal static class ArchiveComposition
+{
+    /// <param name="services">Services.</param>
+    /// <param name="data">Data folder; a site's own types stand in its <c>types</c> folder, one or more in each <c>.types</c> file.</param>
+    public static IServiceCollection AddArchiveObjects(this IServiceCollection services, string data)
+    {
+        var folder = Path.Combine(data, "types");
+        var own = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.types").Order(StringComparer.Ordinal).Select(File.ReadAllText).ToList() : [];
+        return services.AddSingleton(own.Count == 0 ? TypeModel.Standard : new TypeModel(own)).AddSingleton<SchemaDocument>().AddSingleton<ItemXml>().AddSingleton<ItemLoader>()
+            .AddSingleton<ListEngine>().AddSingleton<ChangeHistory>().AddSingleton<FolderMoves>().AddSingleton<SubjectStore>().AddSingleton<ExperimentStore>()
+            .AddSingleton<ScanStore>().AddSingleton<ReconstructionStore>().AddSingleton<Sharing>().AddSingleton<ObjectRemoval>().AddSingleton<HeaderRefresh>();
+    }
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Text;
+using Vesalius.Anonymisation.Profile;
+using Vesalius.Anonymisation.Residual;
+using Vesalius.Dicom;
+using Vesalius.Testing;
+using Xunit;
+
+namespace Vesalius.Anonymisation.Tests;
+
+/// <summary>The search for what a script left behind (R14).</summary>
+public sealed class ResidualTests
+{
+    private static ResidualCheck Check()
+    {
+        var original = new DataSet();
+        original.SetString(Tag.PatientName, "O'Brien^Zoë Ann");
+        original.SetString(Tag.PatientID, "RJ1-234 567");
+        original.SetString(Tag.PatientBirthDate, "19500207");
+        original.SetString(Tag.AccessionNumber, "A99X");
+        return new ResidualCheck(KnownIdentifiers.Of(original));
+    }
+
+    /// <summary>Known values, however they are written.</summary>
+    [Theory]
+    [InlineData("seen: Zoe O'Brien", "patient name")]
+    [InlineData("OBRIEN,ZOE", "patient name")]
+    [InlineData("mr_zoeobrien_01", "patient name")]
+    [InlineData("zoeobrien", "patient name")]
+    [InlineData("Z. O'Brien", "patient name")]
+    [InlineData("Zoë", "patient name")]
+    [InlineData("RJ1234567", "patient ID")]
+    [InlineData("id rj1 234-567.", "patient ID")]
+    [InlineData("born 7/2/1950", "birth date")]
+    [InlineData("born 07 Feb 1950", "birth date")]
+    [InlineData("1950-02-07", "birth date")]
+    [InlineData("February 7, 1950", "birth date")]
+    [InlineData("seen 10/02/1950", "date near the birth date")]
+    [InlineData("acc A99X", "accession number")]
+    [InlineData("943 476 5919", "NHS number")]
+    [InlineData("nhs 9434765919", "NHS number")]
+    [InlineData("lives SE1 7EH", "postcode")]
+    [InlineData("W1A 1AA", "postcode")]
+    [InlineData("ring 020 7188 7188", "telephone number")]
+    [InlineData("+44 20 7188 7188", "telephone number")]
+    [InlineData("jane.doe@nhs.net", "e-mail address")]
+    public void Finds_what_identifies(string text, string kind)
+    {
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.ImageComments, text);
+        Assert.Contains(Check().Find(dataSet), f => f.Kind == kind && f.Path == "(0020,4000)");
+    }
+
+    /// <summary>What only looks so.</summary>
+    [Theory]
+    [InlineData("t1 sagittal zoebrienish")]
+    [InlineData("9434765918")]
+    [InlineData("TE 90 TR 4500 FOV 250")]
+    [InlineData("1.2.840.10008.5.1.4.1.1.2")]
+    [InlineData("RJ12345678")]
+    [InlineData("A99XY")]
+    [InlineData("annular scan")]
+    [InlineData("mail @ noon")]
+    [InlineData("20200101")]
+    [InlineData("T2 3DE")]
+    public void Passes_over_what_does_not(string text)
+    {
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.ImageComments, text);
+        Assert.Empty(Check().Find(dataSet));
+    }
+
+    /// <summary>Private, unknown, nested, in any character set and in UTF-16.</summary>
+    [Fact]
+    public void Looks_everywhere_and_blanks_what_it_finds()
+    {
+        var dataSet = new DataSet();
+        dataSet.SetString(new Tag(0x00291008), "O'Brien^Zoe", Vr.LO);
+        dataSet.Set(new ValueElement(new Tag(0x00291009), Vr.UN, "xx O'BRIEN ZOE yy"u8.ToArray()));
+        dataSet.Set(new ValueElement(new Tag(0x0029100A), Vr.OB, Encoding.Unicode.GetBytes("O'Brien, Zoe")));
+        var item = new DataSet();
+        item.SetString(Tag.StudyDescription, "for Zoe O'Brien");
+        dataSet.Set(new SequenceElement(Tag.ReferencedImageSequence, [new DataSet(), item]));
+        var findings = Check().Find(dataSet, blank: true);
+        Assert.Equal(["(0008,1140)[1]/(0008,1030)", "(0029,1008)", "(0029,1009)", "(0029,100A)"], findings.Select(f => f.Path).Distinct().Order(StringComparer.Ordinal));
+        Assert.Empty(Check().Find(dataSet));
+        Assert.Equal("", item.GetString(Tag.StudyDescription));
+    }
+
+    /// <summary>Labels of the project are no findings.</summary>
+    [Fact]
+    public void Labels_are_left_out()
+    {
+        var original = new DataSet();
+        original.SetString(Tag.PatientID, "TRIAL-0007");
+        Assert.Equal(0, KnownIdentifiers.Of(original).Without(["trial_0007"]).Count);
+    }
+
+    /// <summary>What is kept encrypted comes back.</summary>
+    [Fact]
+    public void Identifiers_survive_being_put_away()
+    {
+        var original = new DataSet();
+        original.SetString(Tag.PatientName, "山田^太郎");
+        var known = KnownIdentifiers.Deserialize(KnownIdentifiers.Of(original).Serialize());
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.ImageComments, "患者 山田太郎");
+        Assert.Contains(new ResidualCheck(known).Find(dataSet), f => f.Kind == "patient name");
+    }
+
+    /// <summary>The check takes less than 30 % of what reading, script and writing take (R14).</summary>
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public void Adds_less_than_thirty_per_cent()
+    {
+        var script = DicomEditScript.Compile(ProfileScript.Make(ProfileChoices.Templates["guys"]).Text);
+        var files = Directory.EnumerateFiles(SharedData.Require("data", "dicom"), "*.dcm", SearchOption.AllDirectories).Where(f => new FileInfo(f).Length < 2_000_000).Take(150).ToList();
+        var target = Path.GetTempFileName();
+        TimeSpan work = default, check = default, gathered = default;
+        for (var round = 0; round < 6; round++)
+        {
+            (work, check, gathered) = (default, default, default);
+            foreach (var path in files)
+            {
+                var watch = Stopwatch.StartNew();
+                try
+                {
+                    var file = Part10File.Read(File.ReadAllBytes(path));
+                    var gather = Stopwatch.StartNew();
+                    var known = KnownIdentifiers.Of(file.DataSet);
+                    var spent = gather.Elapsed;
+                    script.Apply(file.DataSet, new ScriptContext { Variables = new Dictionary<string, string> { ["project"] = "P", ["subject"] = "S", ["session"] = "T", ["dateShift"] = "40" }, FileMeta = file.FileMeta }, TestContext.Current.CancellationToken);
+                    File.WriteAllBytes(target, file.Encode().ToArray());
+                    work += watch.Elapsed - spent;
+                    gathered += spent;
+                    // Made once for a session, not for each of its objects.
+                    var prepared = new ResidualCheck(known);
+                    watch.Restart();
+                    prepared.Find(file.DataSet, file.FileMeta);
+                    check += watch.Elapsed + spent;
+                }
+                catch (Exception e) when (e is MalformedDicomException or ScriptRunException)
+                {
+                    // Not what is measured.
+                }
+            }
+        }
+
+        File.Delete(target);
+        TestContext.Current.SendDiagnosticMessage($"read, script, write {work.TotalMilliseconds:F0} ms; gather and check {check.TotalMilliseconds:F0} ms, of that gather {gathered.TotalMilliseconds:F0} ms");
+        Assert.True(check < work * 0.3, $"{check.TotalMilliseconds} of {work.TotalMilliseconds} ms");
+    }
+}

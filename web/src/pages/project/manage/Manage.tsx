@@ -1,0 +1,27 @@
+import { Tabs } from '@mantine/core';
+import { getText, path } from '../../../api/http';
+import { ScriptPanel } from '../../../components/script/ScriptPanel';
+import { Access } from './Access';
+import { Details } from './Details';
+
+/** What an owner decides for a project. */
+export default function Manage({ project }: { project: string }) {
+  return (
+    <Tabs defaultValue="access" variant="pills" keepMounted={false}>
+      <Tabs.List mb="md">
+        <Tabs.Tab value="access">Access</Tabs.Tab>
+        <Tabs.Tab value="details">Details and arrivals</Tabs.Tab>
+        <Tabs.Tab value="script">De-identification</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="access"><Access project={project} /></Tabs.Panel>
+      <Tabs.Panel value="details"><Details project={project} /></Tabs.Panel>
+      <Tabs.Panel value="script">
+        <ScriptPanel
+          address={path`/xapi/anonymize/projects/${project}`} label="Project script"
+          explanation="Runs on every image on its way from the prearchive into the archive. An image on which it fails is not archived."
+          template={{ label: 'Start from the site’s default script', load: () => getText('/xapi/anonymize/default') }}
+        />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
