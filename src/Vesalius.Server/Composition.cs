@@ -8,6 +8,7 @@ using Vesalius.Import.Journal;
 using Vesalius.Prearchive;
 using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
+using Vesalius.Server.DicomWeb;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 using Vesalius.Server.WebSite;
@@ -62,7 +63,7 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
-        services.AddSingleton<ArchiveBrowser>();
+        services.AddSingleton<ArchiveBrowser>().AddSingleton<Archive.DicomQueries.DicomQueryStore>();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
@@ -125,6 +126,7 @@ internal static class Composition
         application.MapAccessDisplays();
         application.MapAnonymize();
         application.MapPixels();
+        application.MapDicomWebQueries();
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();
