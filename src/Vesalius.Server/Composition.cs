@@ -124,6 +124,7 @@ internal static class Composition
         application.MapApiDescription();
         application.MapAccessDisplays();
         application.MapAnonymize();
+        application.MapAnonymizeProfile();
         application.MapPixels();
         application.MapDicomScp();
         application.MapQuarantine();
