@@ -69,6 +69,8 @@ public sealed class HalfSeriesTests(RunningServer server) : IClassFixture<Runnin
             // The incomplete one waits in the prearchive; only whole sessions are archived.
             Assert.Equal(
                 ["S1_MR", "S2_MR", "S3_MR", "S4_MR"], (await RunningServer.RowsAsync(admin, "/data/projects/HALF1/experiments?format=json")).Select(r => r["label"]).Order(StringComparer.Ordinal));
+            Assert.Equal(0, pacs.Faults.HalfRetrievals);
+            Assert.Contains("MOVE IMAGE", pacs.Operations);
             Assert.Equal(2, pacs.HighestRetrievals);
             Assert.Equal(pacs.Delivered.Distinct().Count(), pacs.Delivered.Count);
             Assert.Equal((Studies * 8) - lacked.Length, pacs.Delivered.Count);
