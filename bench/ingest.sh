@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # C-STORE of 600 CT slices: objects per second beside storescp and Orthanc, 1 and 4 associations
 set -euo pipefail
+# A failed send inside $( ) fails the benchmark too.
+shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/support/common.sh"
 count=${COUNT:-600}
 rounds=${ROUNDS:-3}
@@ -17,14 +19,19 @@ send_all() { # port ae associations
         dcmsend -aec "$2" 127.0.0.1 "$1" --scan-directories "$work/slices/$part" &
         pids+=($!)
     done
-    for pid in "${pids[@]}"; do wait "$pid"; done
+    local failed=0
+    for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
+    return "$failed"
 }
 
 rate() { # associations, command that prepares an empty peer and sets port and ae
-    local times=() i
+    # Called in $( ), which does not inherit the trap and keeps its own list of what it started.
+    trap stop_started EXIT
+    local times=() i seconds
     for i in $(seq "$rounds"); do
         "$2"
-        times+=("$(seconds_of send_all "$port" "$ae" "$1")")
+        seconds=$(seconds_of send_all "$port" "$ae" "$1")
+        times+=("$seconds")
         "$3"
     done
     printf '%s\n' "${times[@]}" | median | awk -v n="$count" '{ printf "%.0f", n / $1 }'

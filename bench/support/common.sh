@@ -5,10 +5,14 @@ work="$(mktemp -d "${VESALIUS_BENCH_DIR:-${TMPDIR:-/tmp}}/vesalius-bench.XXXXXX"
 started=()
 export TCP_NODELAY=1
 
-finish() {
+stop_started() {
     local pid
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
+}
+
+finish() {
+    stop_started
     rm -rf "$work"
 }
 trap finish EXIT

@@ -125,6 +125,7 @@ internal static class Composition
         application.MapApiDescription();
         application.MapAccessDisplays();
         application.MapAnonymize();
+        application.MapAnonymizeProfile();
         application.MapPixels();
         application.MapDicomWebQueries();
         application.MapDicomScp();

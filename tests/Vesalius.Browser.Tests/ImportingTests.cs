@@ -80,8 +80,8 @@ public sealed class ImportingTests(Site site) : IClassFixture<Site>
             await Assertions.Expect(rows.GetByRole(AriaRole.Row).Filter(new() { HasText = "NOT-THERE-1" })).ToContainTextAsync("put right");
             await Assertions.Expect(rows.GetByRole(AriaRole.Row).Filter(new() { HasText = "L02_A" })).ToContainTextAsync("refused");
             await Site.PictureAsync(page, "list-preview");
-            await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 studies" }).ClickAsync();
-            await Assertions.Expect(page.GetByText("LISTED: 1 studies")).ToBeVisibleAsync();
+            await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 study" }).ClickAsync();
+            await Assertions.Expect(page.GetByText("LISTED: 1 study")).ToBeVisibleAsync();
         }
         finally
         {

@@ -58,6 +58,21 @@ public sealed class ManagingTests(Site site) : IClassFixture<Site>
         Assert.Contains("(0010,0010) := subject", await admin.GetStringAsync(new Uri("/xapi/anonymize/projects/SCRIPT1", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    /// <summary>A script of the standard's profile can be taken as it is.</summary>
+    [Fact]
+    public async Task Profile_of_the_standard_is_a_start_for_a_script()
+    {
+        using var admin = site.Server.Client();
+        using var made = await admin.PutAsync(new Uri("/data/projects/PROFILE1", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        var page = await site.SignInAsync();
+        await page.GotoAsync("/projects/PROFILE1/manage");
+        await page.GetByRole(AriaRole.Tab, new() { Name = "De-identification" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start from the profile for research" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check and save" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("The script is saved and checked.")).ToBeVisibleAsync();
+        await Site.PictureAsync(page, "script-profile");
+    }
+
     /// <summary>An account made by the administrator can be used at once, and not any more when it is switched off.</summary>
     [Fact]
     public async Task Administrator_makes_and_closes_an_account()

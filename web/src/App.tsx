@@ -1,4 +1,4 @@
-import { createTheme, MantineProvider } from '@mantine/core';
+import { createTheme, MantineProvider, type CSSVariablesResolver } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { BrowserRouter } from 'react-router';
@@ -8,10 +8,25 @@ import { SessionProvider } from './session/session';
 
 const theme = createTheme({
   primaryColor: 'cyan',
-  primaryShade: { light: 9, dark: 8 },
+  primaryShade: { light: 9, dark: 9 },
   fontFamily: 'Inter, "Segoe UI", system-ui, sans-serif',
   defaultRadius: 'md',
   autoContrast: true,
+});
+
+// Text on a tint of its own colour, and dimmed text, have to stand out by 4.5 to 1.
+const tinted = ['blue', 'cyan', 'gray', 'green', 'orange', 'red', 'teal', 'violet', 'yellow'];
+
+const contrast: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
+    ...Object.fromEntries(tinted.map((colour) => [`--mantine-color-${colour}-light-color`, `color-mix(in srgb, var(--mantine-color-${colour}-9) 65%, black)`])),
+  },
+  dark: {
+    '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
+    ...Object.fromEntries(tinted.map((colour) => [`--mantine-color-${colour}-light-color`, `color-mix(in srgb, var(--mantine-color-${colour}-3) 85%, white)`])),
+  },
 });
 
 const client = new QueryClient({
@@ -29,7 +44,7 @@ const nonce = document.querySelector('meta[name="csp-nonce"]')?.getAttribute('co
 
 export function App() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce ?? ''}>
+    <MantineProvider theme={theme} defaultColorScheme="auto" cssVariablesResolver={contrast} getStyleNonce={() => nonce ?? ''}>
       <Notifications position="bottom-right" />
       <QueryClientProvider client={client}>
         <SessionProvider>

@@ -21,15 +21,6 @@ public sealed record ScanRow(
     long Key, string ExperimentId, string Id, string XsiType, string? SeriesInstanceUid, string Type, string SeriesDescription, string Quality, string Modality,
     string Note, int? Frames, string Fields, DateTime InsertDate, string InsertUser, DateTime LastModified);
 
-/// <summary>A resource with what it belongs to and how much it holds.</summary>
-public sealed record ResourceRow(
-    long Id, string Label, string Format, string Content, string Tags, string? ProjectId, string? SubjectId, string? ExperimentId, long? ScanKey, string? ScanId, string? ScanType,
-    long FileCount, long FileSize);
-
-/// <summary>A file with its resource.</summary>
-public sealed record FileRow(
-    long ResourceId, string Path, long Size, string Md5, string? SopInstanceUid, int? InstanceNumber, string Format, string Content, string Tags, DateTime InsertDate);
-
 /// <summary>Finds what the archive holds. Rights are decided by whoever calls.</summary>
 public sealed class ArchiveBrowser(VesaliusDatabase database)
 {
@@ -45,14 +36,6 @@ public sealed class ArchiveBrowser(VesaliusDatabase database)
     private const string ScanColumns =
         """
         key, experiment_id, id, xsi_type, series_instance_uid, type, series_description, quality, modality, note, frames, fields::text as fields, insert_date, insert_user, last_modified
-        """;
-
-    private const string ResourceSelect =
-        """
-        select r.id, r.label, r.format, r.content, r.tags, r.project_id, r.subject_id, r.experiment_id, r.scan_key, c.id as scan_id, c.type as scan_type,
-            (select count(*) from archive_file f where f.resource_id = r.id) as file_count,
-            (select coalesce(sum(size), 0)::bigint from archive_file f where f.resource_id = r.id) as file_size
-        from archive_resource r left join archive_scan c on c.key = r.scan_key
         """;
 
     /// <summary>A subject by label or ID in a project that owns or shows it, or by ID alone; null if there is none.</summary>
@@ -111,60 +94,4 @@ public sealed class ArchiveBrowser(VesaliusDatabase database)
     /// <summary>Scans of an experiment.</summary>
     public Task<IReadOnlyList<ScanRow>> ScansAsync(string experimentId, CancellationToken cancellationToken) => database.QueryAsync<ScanRow>(
         $"select {ScanColumns} from archive_scan where experiment_id = @experimentId order by length(id), id", new { experimentId }, cancellationToken);
-
-    /// <summary>Resources of one parent: exactly one of the keys is given. <paramref name="withScans"/> adds those of an experiment's scans.</summary>
-    public Task<IReadOnlyList<ResourceRow>> ResourcesAsync(
-        string? projectId, string? subjectId, string? experimentId, IReadOnlyList<long>? scanKeys, bool withScans, CancellationToken cancellationToken) => database.QueryAsync<ResourceRow>(
-        $"""
-        {ResourceSelect} where r.project_id = @projectId or r.subject_id = @subjectId or r.experiment_id = @experimentId or r.scan_key = any (@scans)
-            or (@withScans and c.experiment_id = @experimentId)
-        order by length(c.id) nulls first, c.id nulls first, r.label
-        """,
-        new { projectId, subjectId, experimentId, scans = scanKeys?.ToArray() ?? [], withScans }, cancellationToken);
-
-    /// <summary>Makes a resource.</summary>
-    /// <returns>Its ID; null if the label is taken.</returns>
-    public async Task<long?> CreateResourceAsync(
-        string? projectId, string? subjectId, string? experimentId, long? scanKey, string label, string format, string content, string description, string tags, string user, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await database.FindAsync<long?>(
-                """
-                insert into archive_resource (project_id, subject_id, experiment_id, scan_key, label, format, content, description, tags, insert_user)
-                values (@projectId, @subjectId, @experimentId, @scanKey, @label, @format, @content, @description, @tags, @user) returning id
-                """,
-                new { projectId, subjectId, experimentId, scanKey, label, format, content, description, tags, user }, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Npgsql.PostgresException e) when (e.SqlState == Npgsql.PostgresErrorCodes.UniqueViolation)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Deletes a resource from the tables.</summary>
-    public Task DeleteResourceAsync(long id, CancellationToken cancellationToken) => database.ExecuteAsync("delete from archive_resource where id = @id", new { id }, cancellationToken);
-
-    /// <summary>Files of resources.</summary>
-    public Task<IReadOnlyList<FileRow>> FilesAsync(IReadOnlyList<long> resourceIds, CancellationToken cancellationToken) => database.QueryAsync<FileRow>(
-        """
-        select resource_id, path, size, md5, sop_instance_uid, instance_number, format, content, tags, insert_date from archive_file
-        where resource_id = any (@ids) order by resource_id, instance_number nulls first, path
-        """,
-        new { ids = resourceIds.ToArray() }, cancellationToken);
-
-    /// <summary>Records a file, in place of one at the same path.</summary>
-    public Task PutFileAsync(
-        long resourceId, string path, long size, string md5, string sha256, string format, string content, string tags, string user, CancellationToken cancellationToken) => database.ExecuteAsync(
-        """
-        insert into archive_file (resource_id, path, size, md5, sha256, format, content, tags, insert_user)
-        values (@resourceId, @path, @size, @md5, @sha256, @format, @content, @tags, @user)
-        on conflict (resource_id, path) do update set size = excluded.size, md5 = excluded.md5, sha256 = excluded.sha256, format = excluded.format, content = excluded.content,
-            tags = excluded.tags, sop_instance_uid = null, insert_date = now()
-        """,
-        new { resourceId, path, size, md5, sha256, format, content, tags, user }, cancellationToken);
-
-    /// <summary>Forgets files.</summary>
-    public Task DeleteFilesAsync(long resourceId, IReadOnlyList<string> paths, CancellationToken cancellationToken) => database.ExecuteAsync(
-        "delete from archive_file where resource_id = @resourceId and path = any (@paths)", new { resourceId, paths = paths.ToArray() }, cancellationToken);
 }

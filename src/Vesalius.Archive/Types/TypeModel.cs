@@ -20,7 +20,7 @@ public sealed record ResolvedField(string Key, FieldNode Leaf, ValueKind Kind, s
     public IReadOnlyList<PathStep> Below { get; init; } = [];
 }
 
-/// <summary>All types that the archive knows: the one truth about each field (decision 0010).</summary>
+/// <summary>All types that the archive knows: the one truth about each field (decision 0031).</summary>
 public sealed class TypeModel
 {
     private readonly FrozenDictionary<string, DataType> _types;

@@ -17,7 +17,7 @@ internal sealed class LiveChanges(IEnumerable<LiveTopic> topics, TimeProvider ti
     /// <summary>Names of all topics.</summary>
     public IEnumerable<string> Names => _watches.Keys;
 
-    /// <summary>Yields the name of a topic whenever it has changed, and once for each at the start.</summary>
+    /// <summary>Yields the name of a topic whenever it has changed, and once for each at the start; ends when it is cancelled.</summary>
     public async IAsyncEnumerable<string> FollowAsync(IReadOnlyCollection<string> names, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -33,7 +33,20 @@ internal sealed class LiveChanges(IEnumerable<LiveTopic> topics, TimeProvider ti
                 }
             }
         }
-        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
+        while (await NextAsync(timer, cancellationToken).ConfigureAwait(false));
+    }
+
+    // False when the listener has gone or the server stops: the stream ends as it should, without an error.
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     // Many listeners ask within one beat; the database is asked once.

@@ -11,7 +11,7 @@ internal static class LiveEndpoints
 {
     public static void MapLive(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/xapi/vesalius/changes", (HttpContext context, LiveChanges changes) =>
+        endpoints.MapGet("/xapi/vesalius/changes", (HttpContext context, LiveChanges changes, IHostApplicationLifetime lifetime) =>
         {
             context.SignedIn();
             var asked = context.Request.Query["topics"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct().ToList();
@@ -20,7 +20,7 @@ internal static class LiveEndpoints
                 throw RequestRefusedException.BadRequest($"The parameter topics names one or more of: {string.Join(", ", changes.Names)}.");
             }
 
-            return TypedResults.ServerSentEvents(EventsAsync(changes, asked, context.RequestAborted));
+            return TypedResults.ServerSentEvents(EventsAsync(changes, asked, lifetime.ApplicationStopping, context.RequestAborted));
         }).WithSummary("Server-sent events that say which topics have changed; they carry no data of them.");
         endpoints.MapGet("/xapi/vesalius/prearchive", async (HttpContext context, PrearchiveOverview overview, ProjectAccess access) =>
         {
@@ -37,9 +37,11 @@ internal static class LiveEndpoints
     }
 
     private static async IAsyncEnumerable<SseItem<string>> EventsAsync(
-        LiveChanges changes, IReadOnlyCollection<string> topics, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        LiveChanges changes, IReadOnlyCollection<string> topics, CancellationToken stopping, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var topic in changes.FollowAsync(topics, cancellationToken).ConfigureAwait(false))
+        // A stream without end would hold up the server's own end.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+        await foreach (var topic in changes.FollowAsync(topics, end.Token).ConfigureAwait(false))
         {
             yield return new SseItem<string>(topic);
         }

@@ -38,6 +38,8 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("GET", "/xapi/pixels/projects/MATRIX/text", ["401", "403", "200", "200", "200", "200"]),
         ("PUT", "/xapi/pixels/projects/MATRIX/text/off", ["401", "403", "403", "403", "200", "200"]),
         ("PUT", "/xapi/anonymize/site/enabled?enable=true", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/anonymize/profile?template=guys", ["401", "200", "200", "200", "200", "200"]),
+        ("GET", "/xapi/anonymize/profile/options", ["401", "200", "200", "200", "200", "200"]),
         ("GET", "/xapi/dicomscp", ["401", "200", "200", "200", "200", "200"]),
         ("GET", "/xapi/dicomscp/1", ["401", "403", "403", "403", "403", "200"]),
         ("DELETE", "/xapi/dicomscp/9999", ["401", "403", "403", "403", "403", "404"]),

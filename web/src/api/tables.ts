@@ -12,7 +12,7 @@ export async function table(address: string, query: Query = {}, signal?: AbortSi
   return (await getJson<TableAnswer>(withQuery(address, { format: 'json', ...query }), signal)).ResultSet.Result;
 }
 
-/** Reads the first rows of a long table at once, and the rest behind them. */
+/** How many rows of a long table are read before the rest. */
 export const firstRows = 200;
 
 interface ItemAnswer {

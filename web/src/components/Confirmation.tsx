@@ -17,7 +17,7 @@ export function useConfirmation(): [(question: Question) => Promise<boolean>, Re
   const ask = (question: Question) => new Promise<boolean>((resolve) => setAsked({ ...question, answer: resolve }));
   return [
     ask,
-    <Modal key="confirmation" opened={!!asked} onClose={() => answer(false)} title={asked?.title} role="alertdialog">
+    <Modal key="confirmation" opened={!!asked} onClose={() => answer(false)} title={asked?.title}>
       <Stack>
         <Text size="sm">{asked?.text}</Text>
         <Group justify="flex-end">

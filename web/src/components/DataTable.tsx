@@ -1,4 +1,4 @@
-import { Checkbox, Group, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Checkbox, Group, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconSearch } from '@tabler/icons-react';
 import {
   flexRender, getCoreRowModel, getFilteredRowModel, getSortedRowModel, useReactTable, type ColumnDef, type RowSelectionState, type SortingState,
@@ -100,13 +100,14 @@ export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh
               const sorted = header.column.getIsSorted();
               return (
                 <div role="columnheader" key={header.id} aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'} className="tableCell">
-                  <UnstyledButton onClick={header.column.getToggleSortingHandler()} fw={600} fz="sm">
+                  {/* Columns without a name hold actions; there is nothing to sort by. */}
+                  {header.column.columnDef.header === '' ? <VisuallyHidden>Actions</VisuallyHidden> : <UnstyledButton onClick={header.column.getToggleSortingHandler()} fw={600} fz="sm">
                     <Group gap={4} wrap="nowrap">
                       {flexRender(header.column.columnDef.header, header.getContext())}
                       {sorted === 'asc' && <IconArrowUp size={14} aria-hidden />}
                       {sorted === 'desc' && <IconArrowDown size={14} aria-hidden />}
                     </Group>
-                  </UnstyledButton>
+                  </UnstyledButton>}
                 </div>
               );
             })}

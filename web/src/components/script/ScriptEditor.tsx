@@ -45,7 +45,6 @@ export function ScriptEditor({ label, value, onChange, problem, readOnly = false
     view.current = editor;
     return () => editor.destroy();
     // The text that comes later is put in below; the editor itself is made once.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [label, readOnly]);
 
   useEffect(() => {

@@ -12,12 +12,12 @@ interface Properties {
   address: string;
   label: string;
   explanation: string;
-  template?: { label: string; load: () => Promise<string> };
+  templates?: { label: string; load: () => Promise<string> }[];
   children?: (text: string) => ReactNode;
 }
 
 /** Reads, checks and keeps a script, and says whether it runs. */
-export function ScriptPanel({ address, label, explanation, template, children }: Properties) {
+export function ScriptPanel({ address, label, explanation, templates = [], children }: Properties) {
   const client = useQueryClient();
   const stored = useQuery({ queryKey: ['script', address], queryFn: ({ signal }) => getText(address, signal), staleTime: 0 });
   const enabled = useQuery({ queryKey: ['script', address, 'enabled'], queryFn: ({ signal }) => getJson<boolean>(`${address}/enabled`, signal) });
@@ -52,7 +52,7 @@ export function ScriptPanel({ address, label, explanation, template, children }:
       <Group>
         <Button disabled={!isChanged} loading={saving.isPending} onClick={() => saving.mutate()}>Check and save</Button>
         <Button variant="default" disabled={!isChanged} onClick={() => setText(stored.data)}>Undo changes</Button>
-        {template && <Button variant="subtle" onClick={() => void template.load().then(setText)}>{template.label}</Button>}
+        {templates.map((template) => <Button key={template.label} variant="subtle" onClick={() => void template.load().then(setText)}>{template.label}</Button>)}
       </Group>
       {children?.(text)}
     </Stack>

@@ -26,11 +26,11 @@ const dicomEdit = StreamLanguage.define<null>({
 
 const colours = HighlightStyle.define([
   { tag: tags.comment, color: 'var(--mantine-color-dimmed)', fontStyle: 'italic' },
-  { tag: tags.string, color: 'light-dark(var(--mantine-color-green-9), var(--mantine-color-green-4))' },
+  { tag: tags.string, color: 'light-dark(color-mix(in srgb, var(--mantine-color-green-9) 75%, black), var(--mantine-color-green-4))' },
   { tag: tags.atom, color: 'light-dark(var(--mantine-color-blue-9), var(--mantine-color-blue-4))' },
   { tag: tags.keyword, color: 'light-dark(var(--mantine-color-grape-9), var(--mantine-color-grape-4))' },
-  { tag: tags.function(tags.variableName), color: 'light-dark(var(--mantine-color-orange-9), var(--mantine-color-orange-4))' },
-  { tag: tags.number, color: 'light-dark(var(--mantine-color-cyan-9), var(--mantine-color-cyan-4))' },
+  { tag: tags.function(tags.variableName), color: 'light-dark(color-mix(in srgb, var(--mantine-color-orange-9) 75%, black), var(--mantine-color-orange-4))' },
+  { tag: tags.number, color: 'light-dark(color-mix(in srgb, var(--mantine-color-cyan-9) 90%, black), var(--mantine-color-cyan-4))' },
 ]);
 
 export const dicomEditLanguage = [dicomEdit, syntaxHighlighting(colours)];

@@ -32,7 +32,7 @@ export default function AdministrationPage() {
         <Tabs.Panel value="script">
           <ScriptPanel
             address="/xapi/anonymize/site" label="Site script" explanation="Runs on every image before it touches the disk. An image on which it fails goes to quarantine, encrypted."
-            template={{ label: 'Default script', load: () => getText('/xapi/anonymize/default') }}
+            templates={[{ label: 'Default script', load: () => getText('/xapi/anonymize/default') }]}
           />
         </Tabs.Panel>
         <Tabs.Panel value="quarantine"><Quarantine /></Tabs.Panel>

@@ -85,7 +85,7 @@ export function FromList({ onQueued }: { onQueued: () => void }) {
               value={shown} onChange={setShown} aria-label="Rows to show"
               data={[{ value: 'all', label: `All (${seen.rows.length})` }, { value: 'taken', label: `Will be imported (${taken})` }, { value: 'left', label: `Left out (${seen.rows.length - taken})` }]}
             />
-            <Button disabled={taken === 0} loading={start.isPending} onClick={() => start.mutate()}>Import {taken.toLocaleString('en-GB')} studies</Button>
+            <Button disabled={taken === 0} loading={start.isPending} onClick={() => start.mutate()}>Import {taken.toLocaleString('en-GB')} {taken === 1 ? 'study' : 'studies'}</Button>
           </Group>
           <DataTable label="Rows of the list" rows={rows} columns={columns} rowId={(r) => String(r.number)} height="45vh" />
         </>

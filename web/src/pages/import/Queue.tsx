@@ -32,7 +32,7 @@ function BatchCard({ summary, onOpen, isOpen }: { summary: Batch; onOpen: () => 
     <Card withBorder padding="md">
       <Group justify="space-between">
         <div>
-          <Text fw={600}>{summary.projectId}: {summary.rows.toLocaleString('en-GB')} studies</Text>
+          <Text fw={600}>{summary.projectId}: {summary.rows.toLocaleString('en-GB')} {summary.rows === 1 ? 'study' : 'studies'}</Text>
           <Text size="xs" c="dimmed">{summary.username}, {new Date(summary.created).toLocaleString('en-GB')}</Text>
         </div>
         <Group gap="xs">

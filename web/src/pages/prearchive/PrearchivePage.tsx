@@ -106,7 +106,6 @@ export default function PrearchivePage() {
       },
     ],
     // The actions reach for nothing that changes between renders but the mutation, which is stable.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
     [],
   );
 

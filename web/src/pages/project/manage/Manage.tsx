@@ -19,7 +19,10 @@ export default function Manage({ project }: { project: string }) {
         <ScriptPanel
           address={path`/xapi/anonymize/projects/${project}`} label="Project script"
           explanation="Runs on every image on its way from the prearchive into the archive. An image on which it fails is not archived."
-          template={{ label: 'Start from the site’s default script', load: () => getText('/xapi/anonymize/default') }}
+          templates={[
+            { label: 'Start from the standard’s basic profile', load: () => getText('/xapi/anonymize/profile?template=basic') },
+            { label: 'Start from the profile for research', load: () => getText('/xapi/anonymize/profile?template=guys') },
+          ]}
         />
       </Tabs.Panel>
     </Tabs>

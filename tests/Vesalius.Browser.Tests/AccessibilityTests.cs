@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using Vesalius.Acceptance;
+using Xunit;
+
+namespace Vesalius.Browser.Tests;
+
+/// <summary>What axe-core finds on each page, in light and dark.</summary>
+[Trait("Speed", "Slow")]
+public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
+{
+    private static readonly string[] Addresses =
+    [
+        "/", "/projects/AXE", "/projects/AXE/subjects", "/projects/AXE/manage", "/projects/AXE/experiments/A01_CT1", "/projects/AXE/experiments/A01_CT1/scans/201", "/projects/AXE/subjects/A01",
+        "/prearchive", "/upload", "/import/search", "/import/list", "/import/queue", "/administration/users", "/administration/receivers", "/administration/script", "/administration/quarantine",
+        "/administration/settings", "/no-such-page",
+    ];
+
+    private static async Task<List<string>> FindingsAsync(IPage page, string place)
+    {
+        var engine = Path.GetFullPath(Path.Combine(Environment.GetEnvironmentVariable("VESALIUS__WEBSITE")!, "..", "node_modules", "axe-core", "axe.min.js"));
+        await page.EvaluateAsync(await File.ReadAllTextAsync(engine, TestContext.Current.CancellationToken));
+        var found = await page.EvaluateAsync<JsonElement>("async () => (await axe.run()).violations.filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(' | '))");
+        return [.. found.EnumerateArray().Select(f => $"{place}: {f.GetString()}")];
+    }
+
+    /// <summary>Nothing serious, on any page, in either colour scheme.</summary>
+    [Fact]
+    public async Task No_page_has_a_serious_finding()
+    {
+        var page = await site.OpenAsync();
+        using var admin = site.Server.Client();
+        using var made = await admin.PutAsync(new Uri("/data/projects/AXE", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        await site.Server.SendAsync(RunningServer.Routed("ct-head-phantom-philips", "Project:AXE Subject:A01 Session:A01_CT1"));
+        var session = await RunningServer.EventuallyAsync(async () => (await RunningServer.RowsAsync(admin, "/data/prearchive/projects/AXE?format=json")).FirstOrDefault());
+        using var archived = await admin.PostAsync(new Uri($"/data/services/archive?src={session["url"]}", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        await site.Server.SendAsync(RunningServer.Routed("rt-breast", "Project:AXE Subject:A02 Session:A02_RT1"));
+
+        await page.GotoAsync("/sign-in");
+        await page.Locator("input[name=password]").WaitForAsync();
+        var findings = await FindingsAsync(page, "/sign-in");
+        var signedIn = await site.SignInAsync();
+        foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            await signedIn.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+            foreach (var address in Addresses)
+            {
+                await signedIn.GotoAsync(address);
+                await signedIn.GetByRole(AriaRole.Heading, new() { Level = 2 }).First.WaitForAsync();
+                await signedIn.WaitForLoadStateAsync(LoadState.Load);
+                await signedIn.WaitForTimeoutAsync(400);
+                findings.AddRange(await FindingsAsync(signedIn, $"{scheme} {address}"));
+            }
+        }
+
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+    }
+}
