@@ -63,7 +63,8 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
-        services.AddSingleton<ArchiveBrowser>().AddSingleton<Archive.DicomQueries.DicomQueryStore>();
+        services.AddSingleton<ArchiveBrowser>();
+        services.AddDicomWeb();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
@@ -127,7 +128,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapAnonymizeProfile();
         application.MapPixels();
-        application.MapDicomWebQueries();
+        application.MapDicomWeb();
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Dapper;
 
 namespace Vesalius.Archive.DicomQueries;
 
@@ -18,11 +19,11 @@ public enum MatchKind
 }
 
 /// <summary>Turns the value of a matching key into a condition; case never counts.</summary>
-internal static partial class AttributeMatch
+public static partial class AttributeMatch
 {
     /// <summary>The condition, or null where every value does (empty, <c>-</c>).</summary>
     /// <exception cref="FormatException">A range with ends of another length than the VR has.</exception>
-    public static string? Condition(string column, MatchKind kind, string value, Dictionary<string, object?> parameters)
+    internal static string? Condition(string column, MatchKind kind, string value, DynamicParameters parameters)
     {
         value = value.Trim();
         if (value is "" or "-" or "*")
@@ -38,7 +39,7 @@ internal static partial class AttributeMatch
         return Compare(column, kind, value, parameters);
     }
 
-    private static string Compare(string column, MatchKind kind, string value, Dictionary<string, object?> parameters)
+    private static string Compare(string column, MatchKind kind, string value, DynamicParameters parameters)
     {
         if (value.Contains('*', StringComparison.Ordinal) || value.Contains('?', StringComparison.Ordinal))
         {
@@ -65,10 +66,14 @@ internal static partial class AttributeMatch
             : $"lower({column}) = {Add(parameters, value.ToLowerInvariant())}";
     }
 
-    private static string Add(Dictionary<string, object?> parameters, object value)
+    /// <summary>True if a value that no column holds fits a key.</summary>
+    public static bool Fits(string value, string key) => key.Trim() is "" or "-" or "*" || key.Split([',', '\\'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Any(k => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(k, value, ignoreCase: true));
+
+    private static string Add(DynamicParameters parameters, object value)
     {
-        var name = $"k{parameters.Count}";
-        parameters[name] = value;
+        var name = $"k{parameters.ParameterNames.Count()}";
+        parameters.Add(name, value);
         return "@" + name;
     }
 

@@ -1,67 +1,88 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using Vesalius.Access;
-using Vesalius.Archive;
 using Vesalius.Archive.DicomQueries;
 using Vesalius.Dicom;
-using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 
 namespace Vesalius.Server.DicomWeb;
 
-/// <summary>QIDO-RS of one project (PS3.18 §10.6; xapi F.4).</summary>
+/// <summary>QIDO-RS (PS3.18 §10.6; xapi F.4).</summary>
 internal static class QueryEndpoints
 {
-    private const int DefaultPage = 100;
-    private const int LargestPage = 1000;
-    private const int HeadersAtOnce = 4;
+    private const string JsonType = "application/dicom+json";
+    private const string XmlType = "application/dicom+xml";
+    private static readonly string[] InstanceKeys = ["SOPInstanceUID", "SOPClassUID", "InstanceNumber"];
 
     public static void MapDicomWebQueries(this IEndpointRouteBuilder endpoints)
     {
-        foreach (var root in (string[])["/dicomweb", "/dicom-web"])
+        foreach (var root in DicomWebRequest.Roots)
         {
-            endpoints.MapGet(root + "/projects/{project}/studies", (HttpContext context, string project, DicomQueryStore store) => AnswerAsync(context, project, async (id, address) =>
+            endpoints.MapGet(root + "/studies", (Delegate)StudiesAsync);
+            endpoints.MapGet(root + "/series", (Delegate)SeriesAsync);
+            endpoints.MapGet(root + "/studies/{study}/series", (Delegate)SeriesAsync);
+            endpoints.MapGet(root + "/studies/{study}/instances", (Delegate)InstancesAsync);
+            endpoints.MapGet(root + "/studies/{study}/series/{series}/instances", (Delegate)InstancesAsync);
+            if (root.Contains("{experiment}", StringComparison.Ordinal))
             {
-                var page = await store.StudiesAsync(id, Keys(context, DicomQueryStore.StudyKeys.Keys), Limit(context), Offset(context), context.RequestAborted);
-                return Write(context, page.Total, page.Rows, (json, row) => WriteStudy(json, row, id, address));
-            }));
-            endpoints.MapGet(root + "/projects/{project}/studies/{study}/series", (HttpContext context, string project, string study, DicomQueryStore store) => AnswerAsync(context, project, async (id, address) =>
-            {
-                var page = await store.SeriesAsync(id, study, Keys(context, DicomQueryStore.SeriesKeys.Keys), Limit(context), Offset(context), context.RequestAborted);
-                return Write(context, page.Total, page.Rows, (json, row) => WriteSeries(json, row, address));
-            }));
-            endpoints.MapGet(
-                root + "/projects/{project}/studies/{study}/series/{series}/instances",
-                (HttpContext context, string project, string study, string series, DicomQueryStore store) => AnswerAsync(context, project, async (id, address) =>
-                {
-                    var classes = Keys(context, ["SOPClassUID"]);
-                    var keys = Keys(context, DicomQueryStore.InstanceKeys.Keys);
-                    // The class stands in the header only, so that a query by it reads them all before it pages.
-                    var page = await store.InstancesAsync(id, study, series, keys, classes.Count > 0 ? int.MaxValue : Limit(context), classes.Count > 0 ? 0 : Offset(context), context.RequestAborted);
-                    var headers = await HeadersAsync(context, page.Rows);
-                    var rows = page.Rows.Select((r, i) => (Row: r, Header: headers[i])).ToList();
-                    if (classes.Count > 0)
-                    {
-                        rows = [.. rows.Where(r => classes.All(c => IsOfClass(r.Header, c.Value)))];
-                        page = page with { Total = rows.Count };
-                        rows = [.. rows.Skip(Offset(context)).Take(Limit(context))];
-                    }
-
-                    return Write(context, page.Total, rows, (json, row) => WriteInstance(json, row.Row, row.Header, study, series, address));
-                }));
+                endpoints.MapGet(root + "/instances", (Delegate)InstancesAsync);
+            }
         }
     }
 
-    private static async Task<IResult> AnswerAsync(HttpContext context, string project, Func<string, string, Task<IResult>> answer)
+    private static async Task<IResult> StudiesAsync(HttpContext context, DicomQueryStore store)
     {
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Read);
-        var site = (await context.RequestServices.GetRequiredService<SiteSettings>().TextAsync("siteUrl", context.RequestAborted)).TrimEnd('/');
-        var root = context.Request.Path.StartsWithSegments("/dicom-web", StringComparison.OrdinalIgnoreCase) ? "dicom-web" : "dicomweb";
-        var address = $"{(site.Length > 0 ? site : $"{context.Request.Scheme}://{context.Request.Host}")}/{root}/projects/{Uri.EscapeDataString(row.Id)}/studies/";
+        var request = await DicomWebRequest.ReadAsync(context);
+        var isXml = IsXml(context);
+        var page = await ReadAsync(() => store.StudiesAsync(request.Scope, Query(context, request.Settings, DicomQueryStore.StudyKeys.Keys), context.RequestAborted));
+        await LookedAsync(context, request);
+        return Write(context, isXml, page.Total, page.Rows, (json, row) => QueryJson.WriteStudy(json, row, request.Studies));
+    }
+
+    private static async Task<IResult> SeriesAsync(HttpContext context, DicomQueryStore store)
+    {
+        var request = await DicomWebRequest.ReadAsync(context);
+        var isXml = IsXml(context);
+        var page = await ReadAsync(() => store.SeriesAsync(
+            request.Scope, Data.Experiments.Route(context, "study"), Query(context, request.Settings, DicomQueryStore.SeriesKeys.Keys), context.RequestAborted));
+        await LookedAsync(context, request);
+        return Write(context, isXml, page.Total, page.Rows, (json, row) => QueryJson.WriteSeries(json, row, request.Studies));
+    }
+
+    // What is asked of instances stands in their headers, of which the digest knows.
+    private static async Task<IResult> InstancesAsync(HttpContext context, DicomQueryStore store, DicomFileDirectory directory, DigestStore digests)
+    {
+        var request = await DicomWebRequest.ReadAsync(context);
+        var isXml = IsXml(context);
+        var query = Query(context, request.Settings, InstanceKeys);
+        var study = Data.Experiments.Route(context, "study")
+            ?? (await store.StudiesAsync(request.Scope, new DicomQuery([], 1, 0), context.RequestAborted)).Rows.FirstOrDefault()?.Uid ?? "";
+        var address = new DicomAddress(study, Data.Experiments.Route(context, "series"));
+        var places = await directory.PlacesAsync(request.Scope, address, context.RequestAborted);
+        var (rows, total, seen) = (new List<InstanceDigest>(), 0L, new HashSet<string>(StringComparer.Ordinal));
+        await foreach (var part in digests.ReadAsync(study, places, request.Settings.BulkDataThreshold, context.RequestAborted))
+        {
+            foreach (var digest in part.Where(d => seen.Add(d.Uid) && query.Keys.All(k => Fits(d, k.Key, k.Value))))
+            {
+                if (total++ >= query.Offset && rows.Count < query.Limit)
+                {
+                    rows.Add(digest);
+                }
+            }
+        }
+
+        await LookedAsync(context, request);
+        return Write(context, isXml, total, rows, (json, row) => QueryJson.WriteInstance(json, row, request.Studies + study));
+    }
+
+    private static bool Fits(InstanceDigest digest, string key, string value) => AttributeMatch.Fits(
+        key switch { "SOPInstanceUID" => digest.Uid, "SOPClassUID" => digest.SopClassUid, _ => digest.Number?.ToString(CultureInfo.InvariantCulture) ?? "" }, value);
+
+    private static async Task<QueryPage<T>> ReadAsync<T>(Func<Task<QueryPage<T>>> read)
+    {
         try
         {
-            return await answer(row.Id, address);
+            return await read();
         }
         catch (FormatException e)
         {
@@ -69,54 +90,40 @@ internal static class QueryEndpoints
         }
     }
 
+    private static Task LookedAsync(HttpContext context, DicomWebRequest request) =>
+        context.RequestServices.GetRequiredService<DicomWebLooks>().RecordAsync(context, "dicomweb.query", request.Scope.SessionId ?? request.Scope.ProjectId ?? "site");
+
     // Keys by keyword or by eight digits; what is no key of the level is ignored.
-    private static List<(string Key, string Value)> Keys(HttpContext context, IEnumerable<string> known)
+    private static DicomQuery Query(HttpContext context, DicomWebSettings settings, IEnumerable<string> known)
     {
+        var values = context.Request.Query;
         var keys = new List<(string, string)>();
         foreach (var keyword in known)
         {
             var digits = Tag.TryParse(keyword, out var tag) ? tag.ToHexString() : keyword;
-            keys.AddRange(context.Request.Query[keyword].Concat(context.Request.Query[digits]).OfType<string>().Select(v => (keyword, v)));
+            keys.AddRange(values[keyword].Concat(values[digits]).OfType<string>().Select(v => (keyword, v)));
         }
 
-        return keys;
-    }
-
-    private static int Limit(HttpContext context) => int.TryParse(context.Request.Query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0
-        ? Math.Min(limit, LargestPage) : DefaultPage;
-
-    private static int Offset(HttpContext context) => int.TryParse(context.Request.Query["offset"], NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : 0;
-
-    private static bool IsOfClass(DataSet? header, string wanted) => wanted is "" or "-" or "*"
-        || (header?.GetString(Tag.SOPClassUID) is { } uid && System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(wanted, uid));
-
-    private static async Task<DataSet?[]> HeadersAsync(HttpContext context, IReadOnlyList<InstanceRow> rows)
-    {
-        var store = context.RequestServices.GetRequiredService<ResourceStore>();
-        var resources = new Dictionary<long, ResourceRecord?>();
-        foreach (var id in rows.Select(r => r.ResourceId).Distinct())
+        int? Number(string name) => int.TryParse(values[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        if (values["fuzzymatching"] == "true")
         {
-            resources[id] = await context.RequestServices.GetRequiredService<ResourceDirectory>().FindAsync(id, context.RequestAborted);
+            // PS3.18 §8.3.4.2: matching goes on literally, and says so.
+            context.Response.Headers.Append("Warning", "299 vesalius \"The fuzzymatching parameter is not supported. Only literal matching has been performed.\"");
         }
 
-        var headers = new DataSet?[rows.Count];
-        await Parallel.ForAsync(0, rows.Count, new ParallelOptions { MaxDegreeOfParallelism = HeadersAtOnce, CancellationToken = context.RequestAborted }, async (i, cancelled) =>
-        {
-            try
-            {
-                headers[i] = resources[rows[i].ResourceId] is { } resource
-                    ? (await Part10File.ReadHeaderAsync(store.PathOf(resource, rows[i].Path), cancellationToken: cancelled)).DataSet : null;
-            }
-            catch (Exception e) when (e is MalformedDicomException or IOException)
-            {
-                // Listed all the same, as not available.
-            }
-        });
-        return headers;
+        return new DicomQuery(keys, Number("limit") is > 0 and var limit ? Math.Min(limit, settings.MaxPageSize) : Math.Min(settings.DefaultPageSize, settings.MaxPageSize), Number("offset") ?? 0);
     }
 
-    private static IResult Write<T>(HttpContext context, long total, IReadOnlyList<T> rows, Action<Utf8JsonWriter, T> write)
+    private static bool IsXml(HttpContext context)
     {
+        var accepted = AcceptedTypes.Read(context);
+        return accepted.Count > 0 && (accepted.FirstOrDefault(a => a.Takes(XmlType) || (!a.IsMultipart && (a.Takes(JsonType) || a.Takes("application/json"))))
+            ?? throw AcceptedTypes.NotAcceptable($"{JsonType}, and multipart/related; type=\"{XmlType}\"")) is var choice && !choice.IsAny && choice.Takes(XmlType) && !choice.Takes(JsonType);
+    }
+
+    private static IResult Write<T>(HttpContext context, bool isXml, long total, IReadOnlyList<T> rows, Action<Utf8JsonWriter, T> write)
+    {
+        context.Response.Headers["X-Total-Count"] = total.ToString(CultureInfo.InvariantCulture);
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
@@ -131,97 +138,13 @@ internal static class QueryEndpoints
             json.WriteEndArray();
         }
 
-        context.Response.Headers["X-Total-Count"] = total.ToString(CultureInfo.InvariantCulture);
-        return Results.Bytes(buffer.WrittenMemory, "application/dicom+json");
-    }
-
-    private static void WriteStudy(Utf8JsonWriter json, StudyRow row, string project, string address)
-    {
-        Text(json, Tag.StudyDate, "DA", row.Date);
-        Text(json, Tag.StudyTime, "TM", row.Time);
-        Text(json, Tag.AccessionNumber, "SH", row.Id);
-        Text(json, Tag.ModalitiesInStudy, "CS", row.Modalities);
-        Name(json, Tag.ReferringPhysicianName, "");
-        Text(json, Tag.StudyDescription, "LO", project);
-        Text(json, Tag.RetrieveURL, "UR", address + row.Uid);
-        Name(json, Tag.PatientName, row.Name.Length > 0 ? row.Name : "UNKNOWN");
-        Text(json, Tag.PatientID, "LO", row.Subject.Length > 0 ? row.Subject : "UNKNOWN");
-        Text(json, Tag.PatientBirthDate, "DA", row.BirthDate.Replace("-", "", StringComparison.Ordinal));
-        Text(json, Tag.PatientSex, "CS", row.Sex.Length == 0 ? "" : row.Sex.ToUpperInvariant()[..1] is "M" or "F" ? row.Sex.ToUpperInvariant()[..1] : "O");
-        Text(json, Tag.StudyInstanceUID, "UI", row.Uid);
-        Text(json, Tag.StudyID, "SH", row.Id);
-        Number(json, Tag.NumberOfStudyRelatedSeries, "IS", row.Series);
-        Number(json, Tag.NumberOfStudyRelatedInstances, "IS", row.Instances);
-    }
-
-    private static void WriteSeries(Utf8JsonWriter json, SeriesRow row, string address)
-    {
-        Text(json, Tag.Modality, "CS", row.Modality);
-        Text(json, Tag.SeriesDescription, "LO", row.Description);
-        Text(json, Tag.RetrieveURL, "UR", $"{address}{row.StudyUid}/series/{row.Uid}");
-        Text(json, Tag.StudyInstanceUID, "UI", row.StudyUid);
-        Text(json, Tag.SeriesInstanceUID, "UI", row.Uid);
-        Number(json, Tag.SeriesNumber, "IS", long.TryParse(row.Number, CultureInfo.InvariantCulture, out var number) ? number : null);
-        Number(json, Tag.NumberOfSeriesRelatedInstances, "IS", row.Instances);
-    }
-
-    private static void WriteInstance(Utf8JsonWriter json, InstanceRow row, DataSet? header, string study, string series, string address)
-    {
-        Text(json, Tag.SOPClassUID, "UI", header?.GetString(Tag.SOPClassUID) ?? "");
-        Text(json, Tag.SOPInstanceUID, "UI", row.Uid);
-        Text(json, Tag.InstanceAvailability, "CS", header is null ? "UNAVAILABLE" : "ONLINE");
-        Text(json, Tag.RetrieveURL, "UR", $"{address}{study}/series/{series}/instances/{row.Uid}");
-        Number(json, Tag.InstanceNumber, "IS", row.Number);
-        foreach (var (tag, vr) in (ReadOnlySpan<(Tag, string)>)[(Tag.NumberOfFrames, "IS"), (Tag.Rows, "US"), (Tag.Columns, "US"), (Tag.BitsAllocated, "US")])
+        if (!isXml)
         {
-            if (header?.GetInteger(tag) is { } value)
-            {
-                Number(json, tag, vr, value);
-            }
-        }
-    }
-
-    private static void Text(Utf8JsonWriter json, Tag tag, string vr, params ReadOnlySpan<string> values)
-    {
-        json.WriteStartObject(tag.ToHexString());
-        json.WriteString("vr", vr);
-        if (values.Length > 0 && values[0].Length > 0)
-        {
-            json.WriteStartArray("Value");
-            foreach (var value in values)
-            {
-                json.WriteStringValue(value);
-            }
-
-            json.WriteEndArray();
+            return Results.Bytes(buffer.WrittenMemory, JsonType);
         }
 
-        json.WriteEndObject();
-    }
-
-    private static void Name(Utf8JsonWriter json, Tag tag, string name)
-    {
-        json.WriteStartObject(tag.ToHexString());
-        json.WriteString("vr", "PN");
-        json.WriteStartArray("Value");
-        json.WriteStartObject();
-        json.WriteString("Alphabetic", name);
-        json.WriteEndObject();
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void Number(Utf8JsonWriter json, Tag tag, string vr, long? value)
-    {
-        json.WriteStartObject(tag.ToHexString());
-        json.WriteString("vr", vr);
-        if (value is { } number)
-        {
-            json.WriteStartArray("Value");
-            json.WriteNumberValue(number);
-            json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
+        using var document = JsonDocument.Parse(buffer.WrittenMemory);
+        var parts = document.RootElement.EnumerateArray().Select(NativeModelXml.Write).ToList();
+        return parts.Count == 0 ? Results.NoContent() : new MultipartResult(XmlType, parts.Select(p => BodyPart.OfBytes(XmlType, null, _ => Task.FromResult<ReadOnlyMemory<byte>>(p))));
     }
 }

@@ -28,7 +28,7 @@ public sealed class DicomWebQueryTests(RunningServer server) : IClassFixture<Run
         using var admin = server.Client();
         (await admin.PutAsync("/data/projects/QIDO", null, Token)).EnsureSuccessStatusCode();
         (await admin.PutAsync("/data/projects/QIDO/prearchive_code/0", null, Token)).EnsureSuccessStatusCode();
-        const string Root = "/dicomweb/projects/QIDO/studies";
+        const string Root = "/xapi/dicomweb/projects/QIDO/studies";
         Assert.Equal("0", (await QueryAsync(admin, Root)).Total);
         await server.SendAsync(RunningServer.Routed("mr-head-mprage-philips", "Project:QIDO Subject:S_1 Session:S_1_X1"));
         var waiting = Assert.Single(await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QIDO?format=json"));
@@ -41,7 +41,7 @@ public sealed class DicomWebQueryTests(RunningServer server) : IClassFixture<Run
         Assert.Equal("QIDO", Value(study, "00081030"));
         Assert.Equal("MR", Value(study, "00080061"));
         Assert.Equal("", study.GetProperty("00080090").GetProperty("Value")[0].GetProperty("Alphabetic").GetString());
-        Assert.EndsWith($"/dicomweb/projects/QIDO/studies/{uid}", Value(study, "00081190"), StringComparison.Ordinal);
+        Assert.EndsWith($"/xapi/dicomweb/projects/QIDO/studies/{uid}", Value(study, "00081190"), StringComparison.Ordinal);
 
         foreach (var (query, found) in new[]
         {
@@ -77,6 +77,6 @@ public sealed class DicomWebQueryTests(RunningServer server) : IClassFixture<Run
         Assert.Equal((0, total), (past.Rows.Count, past.Total));
         Assert.Equal(total, (await QueryAsync(admin, $"{below}?limit=1&SOPClassUID={Value(instances[0], "00080016")}")).Total);
         Assert.Equal("0", (await QueryAsync(admin, $"{below}?SOPClassUID=1.2")).Total);
-        Assert.Single((await QueryAsync(admin, Root.Replace("dicomweb", "dicom-web", StringComparison.Ordinal))).Rows);
+        Assert.Single((await QueryAsync(admin, Root.Replace("xapi/dicomweb", "dicom-web", StringComparison.Ordinal))).Rows);
     }
 }
