@@ -64,7 +64,7 @@ internal static class Composition
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
         services.AddSingleton<ArchiveBrowser>();
-        services.AddDicomWeb();
+        services.AddDicomWeb(siteKey);
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
