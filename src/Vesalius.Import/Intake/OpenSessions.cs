@@ -7,7 +7,10 @@ using Vesalius.Prearchive;
 namespace Vesalius.Import;
 
 /// <summary>A prearchive session that objects are joining, with what it holds.</summary>
-internal sealed class OpenSession(PrearchiveSession session, string folder)
+/// <param name="session">Session.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="turns">What <see cref="SessionGates.TurnsOf"/> said before the session was read: true of it as long as that says the same.</param>
+internal sealed class OpenSession(PrearchiveSession session, string folder, long turns)
 {
     private readonly Dictionary<string, string> _scanOfSeries = [];
     private readonly HashSet<string> _folders = [];
@@ -16,6 +19,8 @@ internal sealed class OpenSession(PrearchiveSession session, string folder)
     public PrearchiveSession Session => session;
 
     public string Folder => folder;
+
+    public long Turns => turns;
 
     /// <summary>Instances, each with the hash of its bytes once it is stored.</summary>
     public ConcurrentDictionary<string, Task<string>> Instances { get; } = new(StringComparer.Ordinal);
@@ -103,8 +108,14 @@ internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore st
         var id = existing ?? await CreateAsync(identity, study, source).ConfigureAwait(false);
         // What the journal holds for it has to be counted too.
         await gates.SettleAsync(id, CancellationToken.None).ConfigureAwait(false);
-        var session = await store.FindAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw new IOException("The session was removed while it was opened.");
-        var open = new OpenSession(session, store.FolderOf(session));
+        var turns = gates.TurnsOf(id);
+        if (await store.FindAsync(id, CancellationToken.None).ConfigureAwait(false) is not { } session)
+        {
+            // Archived or removed since it was found.
+            return await OpenAsync(identity, study, source).ConfigureAwait(false);
+        }
+
+        var open = new OpenSession(session, store.FolderOf(session), turns);
         foreach (var item in await store.ObjectsAsync(id, CancellationToken.None).ConfigureAwait(false))
         {
             open.Know(item);

@@ -42,6 +42,14 @@ public sealed class PrearchiveWriter(PrearchiveStore store, SessionGates gates, 
             var open = await _sessions.FindAsync(identity, incoming.StudyInstanceUid, source).ConfigureAwait(false);
             var inside = await gates.EnterAsync(open.Session.Id, cancellationToken).ConfigureAwait(false);
             var attempt = new Attempt(incoming, identity, source, open, inside);
+            // Archived, moved or removed meanwhile: writing by what was known of it would make an acknowledged object homeless.
+            if (gates.TurnsOf(open.Session.Id) != open.Turns)
+            {
+                inside.Dispose();
+                _sessions.Forget(identity, incoming.StudyInstanceUid, source);
+                continue;
+            }
+
             if (await StoreAsync(attempt).ConfigureAwait(false) is { } outcome)
             {
                 return new IntakeResult(outcome, open.Session.Id);
