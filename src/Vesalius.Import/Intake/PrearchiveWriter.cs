@@ -19,13 +19,13 @@ namespace Vesalius.Import;
 internal sealed record IncomingObject(
     string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded)
 {
-    public static IncomingObject From(DataSet dataSet, string? fileName, EncodedDataSet encoded)
+    public static IncomingObject From(DataSet dataSet, string fileName, EncodedDataSet encoded)
     {
         var number = dataSet.GetInteger(Tag.InstanceNumber);
         return new IncomingObject(
             dataSet.GetString(Tag.StudyInstanceUID)!, dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, dataSet.GetString(Tag.SOPClassUID)!,
             dataSet.GetString(Tag.SeriesNumber), dataSet.GetString(Tag.Modality) ?? "", number is > int.MinValue and < int.MaxValue ? (int)number : null,
-            fileName ?? FileNaming.Name(dataSet), encoded);
+            fileName, encoded);
     }
 }
 
