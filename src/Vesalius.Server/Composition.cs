@@ -108,6 +108,7 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapElementSecurity();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();
