@@ -8,6 +8,7 @@ using Vesalius.Import.Journal;
 using Vesalius.Prearchive;
 using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
+using Vesalius.Server.DicomWeb;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 using Vesalius.Server.WebSite;
@@ -64,6 +65,7 @@ internal static class Composition
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
         services.AddSingleton<ArchiveBrowser>();
+        services.AddDicomWeb();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
@@ -128,6 +130,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapAnonymizeProfile();
         application.MapPixels();
+        application.MapDicomWeb();
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();

@@ -90,6 +90,9 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("GET", "/xapi/prefs", ["401", "403", "403", "403", "403", "200"]),
         ("GET", "/data/workflows/9999", ["401", "404", "404", "404", "404", "404"]),
         ("GET", "/xapi/openapi.json", ["401", "200", "200", "200", "200", "200"]),
+        ("GET", "/xapi/dicomweb/projects/MATRIX/studies", ["401", "404", "200", "200", "200", "200"]),
+        ("GET", "/xapi/dicomweb/projects/MATRIX/studies/1.2/series", ["401", "404", "200", "200", "200", "200"]),
+        ("GET", "/xapi/dicomweb/projects/MATRIX/studies/1.2/series/1.3/instances", ["401", "404", "200", "200", "200", "200"]),
         ("PUT", "/data/projects/MATRIX", ["401", "403", "403", "403", "200", "200"]),
         ("DELETE", "/data/projects/MATRIX", ["401", "404", "403", "403", "200", "404"]),
     ];
