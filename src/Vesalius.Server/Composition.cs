@@ -52,7 +52,8 @@ internal static class Composition
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
-        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionStaging>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache")));
         services.AddSingleton<IdleSessionService>();
         services.AddHostedService(s => s.GetRequiredService<IdleSessionService>());
         services.AddSingleton<ObjectIdentifier>().AddSingleton<RowWriter>().AddSingleton<PrearchiveWriter>().AddSingleton<ReceiverDirectory>();
@@ -109,11 +110,12 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapElementSecurity();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();
         application.MapPrearchive();
-        application.MapImport();
+        application.MapImportService();
         application.MapConfiguration();
         application.MapSiteConfig();
         application.MapUsers();
