@@ -84,6 +84,7 @@ internal static class Composition
         application.UseMiddleware<SecurityHeadersMiddleware>();
         // Before anything else: the site's own files are the same for everybody.
         application.UseWebSite(options.WebSite);
+        application.UseViewer(options.Viewer);
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
@@ -131,6 +132,7 @@ internal static class Composition
         application.MapAnonymizeProfile();
         application.MapPixels();
         application.MapDicomWeb();
+        application.MapViewer(application.Services.GetRequiredService<ServerOptions>().Viewer);
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();

@@ -8,6 +8,7 @@ import { useTable } from '../../api/useTable';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Failure } from '../../components/Failure';
 import { PageHeading } from '../../components/PageHeading';
+import { ViewInBrowser } from '../../components/ViewInBrowser';
 import { plainSize, plainType } from '../../words';
 
 const qualityColour: Record<string, string> = { usable: 'teal', questionable: 'yellow', unusable: 'red' };
@@ -42,7 +43,12 @@ export default function SessionPage() {
         title={String(fields.label ?? experiment)}
         trail={[{ label: 'Projects', to: '/' }, { label: project, to: path`/projects/${project}` }]}
         note={[plainType(data.meta['xsi:type']), fields.date, scanner, `${children(data, 'scans/scan').length} scans`, fields.ID].filter(Boolean).join(' · ')}
-        actions={<Button component="a" href={`${address}/scans/ALL/files?format=zip`} variant="default" leftSection={<IconDownload size={16} />}>Download all</Button>}
+        actions={
+          <>
+            <ViewInBrowser project={project} experiment={experiment} />
+            <Button component="a" href={`${address}/scans/ALL/files?format=zip`} variant="default" leftSection={<IconDownload size={16} />}>Download all</Button>
+          </>
+        }
       />
       {scans.error ? <Failure error={scans.error} retry={scans.refetch} /> : <DataTable label="Scans" rows={scans.rows} columns={columns} rowId={(r) => r.ID ?? ''} initialSort={[{ id: 'ID', desc: false }]} />}
     </>
