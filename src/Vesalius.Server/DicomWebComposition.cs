@@ -1,6 +1,7 @@
 using Vesalius.Archive.DicomQueries;
 using Vesalius.Prearchive;
 using Vesalius.Server.DicomWeb;
+using Vesalius.Server.Xapi;
 
 namespace Vesalius.Server;
 
@@ -25,5 +26,7 @@ internal static class DicomWebComposition
         endpoints.MapDicomWebStorage();
         endpoints.MapDicomWebPreferences();
         endpoints.MapScanSnapshots();
+        endpoints.MapViewerSessions();
+        endpoints.MapRoiCollections();
     }
 }

@@ -110,6 +110,32 @@ public sealed class ViewerTests(Site site) : IClassFixture<Site>
         await Site.PictureAsync(page, "viewer-measurement-again");
     }
 
+    /// <summary>For <c>./vesalius bench viewer</c>: time from the click on a session's page to the first picture of a series, in a browser that has opened the viewer before.</summary>
+    [Fact]
+    public async Task First_image_of_a_large_series_comes_within_three_seconds()
+    {
+        var folder = Environment.GetEnvironmentVariable("VESALIUS_BENCH_SERIES");
+        Assert.SkipWhen(folder is null, "Runs in the benchmark only: VESALIUS_BENCH_SERIES names a folder of slices.");
+        var page = await PersonAsync();
+        using var admin = site.Server.Client();
+        await DicomWebArchive.ArchiveFolderAsync(admin, "LARGE", "LARGE_1", folder);
+        var seconds = new List<double>();
+        for (var i = 0; i < 4; i++)
+        {
+            await page.GotoAsync("/projects/LARGE/experiments/LARGE_1");
+            var link = page.GetByRole(AriaRole.Link, new() { Name = "View images" });
+            await link.WaitForAsync();
+            var watch = System.Diagnostics.Stopwatch.StartNew();
+            var viewer = await page.RunAndWaitForPopupAsync(() => link.ClickAsync());
+            await viewer.WaitForFunctionAsync(HasPicture, null, new PageWaitForFunctionOptions { Timeout = 60_000, PollingInterval = 50 });
+            seconds.Add(watch.Elapsed.TotalSeconds);
+            await viewer.CloseAsync();
+        }
+
+        await Console.Out.WriteLineAsync($"First image, {Directory.GetFiles(folder).Length} slices: {string.Join(", ", seconds.Select(s => s.ToString("0.00", System.Globalization.CultureInfo.InvariantCulture)))} s");
+        Assert.True(seconds.Skip(1).Order().ElementAt(1) < 3, "The median of three is 3 s or more.");
+    }
+
     /// <summary>Whoever has not signed in is led to the sign-in page, and whoever may not see a session is not led into it.</summary>
     [Fact]
     public async Task Viewer_asks_for_a_sign_in_and_keeps_to_rights()

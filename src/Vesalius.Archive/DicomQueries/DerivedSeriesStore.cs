@@ -33,6 +33,9 @@ public sealed record DerivedObject
     /// <summary>What its maker called it.</summary>
     public string Description { get; init; } = "";
 
+    /// <summary>Label of an assessor of its own; null for one of the series, with a label made of modality and time.</summary>
+    public string? Label { get; init; }
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset At { get; init; }
 
@@ -75,7 +78,7 @@ public sealed class DerivedSeriesStore(VesaliusDatabase database, ExperimentStor
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(made);
-        var known = await database.FindAsync<string>(
+        var known = made.Label is not null ? null : await database.FindAsync<string>(
             "select a.id from archive_experiment a join archive_derived_series d on d.assessor_id = a.id where a.session_id = @Id and d.series_instance_uid = @SeriesUid order by a.id limit 1",
             new { target.Id, made.SeriesUid }, cancellationToken).ConfigureAwait(false);
         var assessor = known ?? await CreateAsync(target, made, user, cancellationToken).ConfigureAwait(false);
@@ -104,7 +107,7 @@ public sealed class DerivedSeriesStore(VesaliusDatabase database, ExperimentStor
             values[$"references/seriesUID[{i}]"] = made.References[i];
         }
 
-        var stem = $"{made.Modality}_{made.At.ToString("yyyyMMdd_HHmmss", System.Globalization.CultureInfo.InvariantCulture)}";
+        var stem = made.Label ?? $"{made.Modality}_{made.At.ToString("yyyyMMdd_HHmmss", System.Globalization.CultureInfo.InvariantCulture)}";
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -113,7 +116,7 @@ public sealed class DerivedSeriesStore(VesaliusDatabase database, ExperimentStor
                 return await experiments.CreateAsync(
                     new NewExperiment(target.Place, target.SubjectId, target.Id, attempt == 1 ? stem : $"{stem}_{attempt}", false), input, new ChangeEvent(user, Type: "STORE_DICOM"), cancellationToken).ConfigureAwait(false);
             }
-            catch (ItemRefusedException e) when (e.Refusal == ItemRefusal.Conflict && attempt < 100)
+            catch (ItemRefusedException e) when (e.Refusal == ItemRefusal.Conflict && made.Label is null && attempt < 100)
             {
                 // Another of the same second.
             }

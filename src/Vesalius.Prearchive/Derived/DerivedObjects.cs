@@ -93,10 +93,11 @@ public sealed class DerivedObjects(DerivedSeriesStore store, DicomFileDirectory 
     /// <param name="scope">Where the session is seen.</param>
     /// <param name="user">Who stores it.</param>
     /// <param name="cancellationToken">Cancels, until the file is put in place.</param>
+    /// <param name="label">Label of an assessor of its own; null for that of the object's series.</param>
     /// <returns>ID of the assessor.</returns>
     /// <exception cref="ScriptRunException">It cannot be cleaned; nothing was stored.</exception>
     /// <exception cref="MalformedDicomException">It lacks what identifies an object.</exception>
-    public async Task<string> StoreAsync(DataSet dataSet, TransferSyntax syntax, DerivedTarget target, DicomScope scope, string user, CancellationToken cancellationToken)
+    public async Task<string> StoreAsync(DataSet dataSet, TransferSyntax syntax, DerivedTarget target, DicomScope scope, string user, CancellationToken cancellationToken, string? label = null)
     {
         ArgumentNullException.ThrowIfNull(dataSet);
         ArgumentNullException.ThrowIfNull(syntax);
@@ -121,7 +122,7 @@ public sealed class DerivedObjects(DerivedSeriesStore store, DicomFileDirectory 
         int? Number(Tag tag) => dataSet.GetInteger(tag) is { } value and >= 0 and <= int.MaxValue ? (int)value : null;
         var made = new DerivedObject
         {
-            Uid = uid, SeriesUid = series, Modality = modality, SeriesNumber = Number(Tag.SeriesNumber), Number = Number(Tag.InstanceNumber), At = time.GetLocalNow(),
+            Uid = uid, SeriesUid = series, Modality = modality, Label = label, SeriesNumber = Number(Tag.SeriesNumber), Number = Number(Tag.InstanceNumber), At = time.GetLocalNow(),
             Description = dataSet.GetString(Tag.SeriesDescription)?.Trim() ?? "", References = [.. references.Where(known.ContainsKey).Select(r => known[r]).Distinct().Order(StringComparer.Ordinal)],
         };
         return await store.StoreAsync(target, made, content, user, cancellationToken).ConfigureAwait(false);

@@ -11,9 +11,13 @@ internal static class DecodedInstance
     /// <summary>Largest decoded pixel data, in bytes: it is put together in memory. Larger ones can be fetched frame by frame.</summary>
     private const long Most = 256L << 20;
 
+    // Two at a time, so that many requests do not need many times that memory.
+    private static readonly SemaphoreSlim Places = new(2);
+
     /// <exception cref="RequestRefusedException">It cannot be decoded.</exception>
     public static async Task<byte[]> ReadAsync(string path, CancellationToken cancellationToken)
     {
+        await Places.WaitAsync(cancellationToken);
         try
         {
             var file = await Part10File.OpenAsync(path, cancellationToken: cancellationToken);
@@ -32,6 +36,10 @@ internal static class DecodedInstance
         catch (Exception e) when (e is PixelDataException or MalformedDicomException)
         {
             throw AcceptedTypes.NotAcceptable("this instance only in the transfer syntax that it is stored in");
+        }
+        finally
+        {
+            Places.Release();
         }
     }
 

@@ -72,8 +72,8 @@ internal sealed record DicomWebRequest(DicomScope Scope, string Studies, DicomWe
         return new DicomScope(await VisibilityInAsync(context, row.Id), row.Id);
     }
 
-    // Rights in the project decide what is seen through it; a custom group has them by type.
-    private static async Task<Visibility> VisibilityInAsync(HttpContext context, string project)
+    /// <summary>What the caller may read through a project: rights there decide; a custom group has them by type.</summary>
+    public static async Task<Visibility> VisibilityInAsync(HttpContext context, string project)
     {
         var caller = context.Caller();
         var all = await context.RequestServices.GetRequiredService<ProjectAccess>().RightsAsync(caller, project, context.RequestAborted);

@@ -11,7 +11,8 @@ internal static class RenderedEndpoints
 {
     private const int ThumbnailSize = 128;
     private const int MostPixels = 8192;
-    private const int MostImages = 120;
+    private const int MostImages = 100;
+    private const int MostAnimated = 512;
     private const int DefaultQuality = 90;
 
     public static void MapDicomWebRendering(this IEndpointRouteBuilder endpoints)
@@ -126,7 +127,7 @@ internal static class RenderedEndpoints
     private static async Task<IResult> AnimateAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers)
     {
         // An animation that nobody would wait for is thinned out.
-        var options = wanted.Options with { MostColumns = Math.Min(wanted.Options.MostColumns ?? 1024, 1024), MostRows = Math.Min(wanted.Options.MostRows ?? 1024, 1024) };
+        var options = wanted.Options with { MostColumns = Math.Min(wanted.Options.MostColumns ?? MostAnimated, MostAnimated), MostRows = Math.Min(wanted.Options.MostRows ?? MostAnimated, MostAnimated) };
         var images = new List<RenderedImage>();
         var chosen = Sample(files, MostImages);
         foreach (var file in chosen)

@@ -30,8 +30,6 @@ internal static class ScanSnapshots
         }
 
         await looks.RecordAsync(context, "scan.snapshot", $"{session.Id}/{row.Id}");
-        // Shown again whenever the page is; it changes with the scan's files only.
-        context.Response.Headers.CacheControl = "private, max-age=300";
         return await RenderedEndpoints.SnapshotAsync(context, found);
     }
 }

@@ -13,13 +13,16 @@ public static class DicomWebArchive
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Archives files of the sample data as a session of a project, which is made if need be.</summary>
-    public static async Task ArchiveAsync(HttpClient admin, string project, string session, params string[] folder)
+    public static Task ArchiveAsync(HttpClient admin, string project, string session, params string[] folder) =>
+        ArchiveFolderAsync(admin, project, session, SharedData.Require(["data", "dicom", .. folder]));
+
+    /// <summary>Archives a file, or the files of a folder.</summary>
+    public static async Task ArchiveFolderAsync(HttpClient admin, string project, string session, string path)
     {
         (await admin.PutAsync($"/data/projects/{project}", null, Token)).EnsureSuccessStatusCode();
         using var zip = new MemoryStream();
         using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
         {
-            var path = SharedData.Require(["data", "dicom", .. folder]);
             foreach (var file in File.Exists(path) ? [path] : Directory.GetFiles(path, "*.dcm", SearchOption.AllDirectories))
             {
                 archive.CreateEntryFromFile(file, $"{archive.Mode}-{Guid.NewGuid():N}.dcm", CompressionLevel.NoCompression);

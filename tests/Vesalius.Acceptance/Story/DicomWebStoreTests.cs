@@ -153,6 +153,74 @@ public sealed class DicomWebStoreTests(RunningServer server) : IClassFixture<Run
         Assert.DoesNotContain(await reader.JsonAsync($"{Root}/{study}/series"), s => s.Value("00080060") == "SR");
     }
 
+    /// <summary>XNAT's viewer plugin: the session as a document, collections by label, servers of MONAI Label.</summary>
+    [Fact]
+    public async Task Viewer_plugins_addresses_answer()
+    {
+        using var admin = server.Client();
+        await DicomWebArchive.ArchiveAsync(admin, "ROI1", "ROI1_1", "studies", "mr-epi-phantom-ge");
+        await DicomWebArchive.ArchiveAsync(admin, "ROI1", "ROI1_2", "studies", "pet-ct-siemens");
+        using var reader = await server.UserAsync("roi-reader");
+        (await admin.PutAsync("/data/projects/ROI1/users/Collaborators/roi-reader", null, Token)).EnsureSuccessStatusCode();
+        const string Viewer = "/xapi/viewer/projects/ROI1/experiments/ROI1_1";
+        var document = JsonDocument.Parse(await reader.GetStringAsync(Viewer, Token)).RootElement;
+        var series = document.GetProperty("studies")[0].GetProperty("series");
+        Assert.Equal(45, series.EnumerateArray().Sum(s => s.GetProperty("instances").GetArrayLength()));
+        var instance = series[0].GetProperty("instances")[0];
+        Assert.Equal(3, instance.GetProperty("metadata").GetProperty("ImagePositionPatient").GetArrayLength());
+        using (var file = await reader.GetAsync(instance.GetProperty("url").GetString(), Token))
+        {
+            Assert.Equal(HttpStatusCode.OK, file.StatusCode);
+        }
+
+        foreach (var (method, address, who, status) in new[]
+        {
+            ("GET", Viewer + "/exists", reader, 200), ("GET", Viewer + "_no/exists", reader, 404), ("POST", Viewer, reader, 403), ("POST", Viewer, admin, 200), ("GET", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1/exists", reader, 200),
+            ("POST", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1?overwrite=true", admin, 200), ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", reader, 403),
+            ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", admin, 200), ("GET", "/xapi/ohifaiaa/servers", reader, 404), ("PUT", "/xapi/ohifaiaa/servers", reader, 403),
+        })
+        {
+            using var response = await who.SendAsync(new HttpRequestMessage(new HttpMethod(method), address), Token);
+            Assert.True((int)response.StatusCode == status, $"{method} {address}: {(int)response.StatusCode}");
+        }
+
+        using (var servers = new StringContent("[\"https://monai.example.org\"]", Encoding.UTF8, "application/json"))
+        {
+            (await admin.PutAsync("/xapi/ohifaiaa/servers", servers, Token)).EnsureSuccessStatusCode();
+        }
+
+        Assert.Equal("[\"https://monai.example.org\"]", (await reader.GetStringAsync("/xapi/ohifaiaa/servers", Token)).Replace(" ", "", StringComparison.Ordinal));
+        Assert.Equal((false, true), (JsonDocument.Parse(await reader.GetStringAsync("/xapi/roi/projects/ROI1/permissions/RoiCollection", Token)).RootElement is var may ? (may.GetProperty("create").GetBoolean(), may.GetProperty("read").GetBoolean()) : default));
+
+        async Task<int> PutAsync(HttpClient who, string tail, byte[] bytes)
+        {
+            using var content = new ByteArrayContent(bytes);
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+            using var response = await who.PutAsync("/xapi/roi/projects/ROI1/sessions/" + tail, content, Token);
+            return (int)response.StatusCode;
+        }
+
+        var measured = "{\"measurements\": []}"u8.ToArray();
+        Assert.Equal(403, await PutAsync(reader, "ROI1_1/collections/M1?type=MEAS", measured));
+        Assert.Equal(200, await PutAsync(admin, "ROI1_1/collections/M1?type=MEAS", measured));
+        Assert.Equal(422, await PutAsync(admin, "ROI1_1/collections/M1?type=MEAS", measured));
+        Assert.Equal(200, await PutAsync(admin, "ROI1_1/collections/M1?type=MEAS&overwrite=true", measured));
+        Assert.Equal(409, await PutAsync(admin, "ROI1_2/collections/M1?type=MEAS&overwrite=true", measured));
+        Assert.Equal(422, await PutAsync(admin, "ROI1_1/collections/X?type=NIFTI", measured));
+        Assert.Equal(422, await PutAsync(admin, "ROI1_1/collections/X?type=SEG", measured));
+        Assert.Equal(422, await PutAsync(admin, "ROI1_1/collections/X?type=RTSTRUCT", Sample("studies", "rt-breast", Path.GetFileName(Directory.GetFiles(SharedData.Require("data", "dicom", "studies", "rt-breast"), "*.dcm").First(f => Part10File.Read(File.ReadAllBytes(f)).DataSet.GetString(Tag.Modality) == "RTSTRUCT")))));
+        Assert.Equal(measured, await reader.GetByteArrayAsync("/xapi/roi/projects/ROI1/collections/M1?type=MEAS", Token));
+        foreach (var (method, address, who, status) in new[]
+        {
+            ("GET", "/xapi/roi/projects/ROI1/collections/none", reader, 422), ("DELETE", "/xapi/roi/projects/ROI1/collections/M1", reader, 403), ("DELETE", "/xapi/roi/projects/ROI1/collections/M1", admin, 200),
+            ("GET", "/xapi/roi/projects/ROI1/collections/M1", reader, 422),
+        })
+        {
+            using var response = await who.SendAsync(new HttpRequestMessage(new HttpMethod(method), address), Token);
+            Assert.True((int)response.StatusCode == status, $"{method} {address}: {(int)response.StatusCode}");
+        }
+    }
+
     /// <summary>Requests that are none.</summary>
     [Fact]
     public async Task Malformed_requests_are_refused()
