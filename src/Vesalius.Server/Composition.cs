@@ -50,6 +50,7 @@ internal static class Composition
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
+        services.AddDeidentification(data);
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton<IdleSessionService>();
@@ -126,6 +127,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapAnonymizeProfile();
         application.MapPixels();
+        application.MapDeidentification();
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();

@@ -9,7 +9,7 @@ namespace Vesalius.Import;
 /// <summary>The one door into the server: identify, de-identify, store. Whatever brings an object calls it.</summary>
 public sealed class ObjectIntake(
     ObjectIdentifier identifier, IRequestedStudies requests, ScriptLibrary scripts, QuarantineStore quarantine, PrearchiveWriter writer, ReadOnlyMemory<byte> siteKey,
-    ILogger<ObjectIntake> logger, ArrivalRules wanted)
+    ILogger<ObjectIntake> logger, ArrivalRules wanted, ArrivedIdentifiers identifiers)
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
@@ -29,12 +29,14 @@ public sealed class ObjectIntake(
         Require(dataSet, Tag.StudyInstanceUID);
         Require(dataSet, Tag.SeriesInstanceUID);
         var (series, instance) = (dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!);
+        // Before a request or a script gives the patient another name.
+        var identity = source.PreventAnonymisation ? null : identifiers.Gather(dataSet);
         var request = await requests.FindAsync(dataSet, source, cancellationToken).ConfigureAwait(false);
         // Opt-outs are looked up by the patient as he came; a request may give him another name.
         var result = await wanted.RefuseOptedOutAsync(dataSet, () => identifier.IdentifyAsync(dataSet, source, cancellationToken), source, cancellationToken).ConfigureAwait(false) is { } refused
             ? Refused(refused)
-            : request is null ? await TakeIdentifiedAsync(dataSet, transferSyntax, source, cancellationToken).ConfigureAwait(false)
-            : await TakeRequestedAsync(dataSet, transferSyntax, request, source, cancellationToken).ConfigureAwait(false);
+            : request is null ? await TakeIdentifiedAsync(dataSet, transferSyntax, source, identity, cancellationToken).ConfigureAwait(false)
+            : await TakeRequestedAsync(dataSet, transferSyntax, request, source, identity, cancellationToken).ConfigureAwait(false);
         if (request is not null)
         {
             await request.ArrivedAsync(series, instance, result, CancellationToken.None).ConfigureAwait(false);
@@ -51,7 +53,7 @@ public sealed class ObjectIntake(
 
     // Relabelled in memory, before anything of it is written. What cannot be relabelled is not let through.
     private async Task<IntakeResult> TakeRequestedAsync(
-        DataSet dataSet, TransferSyntax transferSyntax, RequestedStudy request, IntakeSource source, CancellationToken cancellationToken)
+        DataSet dataSet, TransferSyntax transferSyntax, RequestedStudy request, IntakeSource source, ArrivedIdentity? arrived, CancellationToken cancellationToken)
     {
         var meta = Part10Writer.MakeFileMeta(dataSet.GetString(Tag.SOPClassUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, transferSyntax.Uid);
         var original = Part10Writer.Encode(meta, dataSet, transferSyntax);
@@ -71,10 +73,11 @@ public sealed class ObjectIntake(
             return Refused(IntakeOutcome.Rejected);
         }
 
-        return await TakeIdentifiedAsync(dataSet, transferSyntax, source with { Given = labels, PreventAutoCommit = true }, cancellationToken).ConfigureAwait(false);
+        return await TakeIdentifiedAsync(dataSet, transferSyntax, source with { Given = labels, PreventAutoCommit = true }, arrived, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<IntakeResult> TakeIdentifiedAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, CancellationToken cancellationToken)
+    private async Task<IntakeResult> TakeIdentifiedAsync(
+        DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, ArrivedIdentity? arrived, CancellationToken cancellationToken)
     {
         var identity = await identifier.IdentifyAsync(dataSet, source, cancellationToken).ConfigureAwait(false);
         if (await wanted.RefuseFilteredAsync(dataSet, identity, source, cancellationToken).ConfigureAwait(false) is { } refused)
@@ -105,7 +108,7 @@ public sealed class ObjectIntake(
             }
         }
 
-        var incoming = IncomingObject.From(dataSet, source.FileName, Part10Writer.Encode(meta, dataSet, transferSyntax));
+        var incoming = IncomingObject.From(dataSet, source.FileName, Part10Writer.Encode(meta, dataSet, transferSyntax), arrived);
         var stored = await writer.StoreAsync(incoming, identity, source, cancellationToken).ConfigureAwait(false);
         Count(stored.Outcome);
         return stored;

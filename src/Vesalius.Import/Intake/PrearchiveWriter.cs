@@ -16,21 +16,24 @@ namespace Vesalius.Import;
 /// <param name="InstanceNumber">Instance number.</param>
 /// <param name="FileName">File name.</param>
 /// <param name="Encoded">The file.</param>
+/// <param name="Arrived">What identified the subject before any script ran; null where no script may run.</param>
 internal sealed record IncomingObject(
-    string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded)
+    string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded,
+    ArrivedIdentity? Arrived)
 {
-    public static IncomingObject From(DataSet dataSet, string? fileName, EncodedDataSet encoded)
+    public static IncomingObject From(DataSet dataSet, string? fileName, EncodedDataSet encoded, ArrivedIdentity? arrived)
     {
         var number = dataSet.GetInteger(Tag.InstanceNumber);
         return new IncomingObject(
             dataSet.GetString(Tag.StudyInstanceUID)!, dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, dataSet.GetString(Tag.SOPClassUID)!,
             dataSet.GetString(Tag.SeriesNumber), dataSet.GetString(Tag.Modality) ?? "", number is > int.MinValue and < int.MaxValue ? (int)number : null,
-            fileName ?? FileNaming.Name(dataSet), encoded);
+            fileName ?? FileNaming.Name(dataSet), encoded, arrived);
     }
 }
 
 /// <summary>Puts objects into their prearchive sessions: through the journal if they are small, else file, flush, row. Sorts out what comes again.</summary>
-public sealed class PrearchiveWriter(PrearchiveStore store, SessionGates gates, RowWriter rows, IntakeJournal journal, VesaliusDatabase database, TimeProvider time)
+public sealed class PrearchiveWriter(
+    PrearchiveStore store, SessionGates gates, RowWriter rows, IntakeJournal journal, VesaliusDatabase database, TimeProvider time, ArrivedIdentifiers identifiers)
 {
     private readonly OpenSessions _sessions = new(database, store, gates, time);
 
@@ -70,6 +73,12 @@ public sealed class PrearchiveWriter(PrearchiveStore store, SessionGates gates, 
         var taken = false;
         try
         {
+            // Committed before the object is: an object that was acknowledged can always be checked (decision 0022).
+            if (attempt.Incoming.Arrived is { } arrived && !await attempt.Open.KnowAsync(arrived, identifiers).ConfigureAwait(false))
+            {
+                return null;
+            }
+
             var holder = attempt.Open.Instances.GetOrAdd(attempt.Incoming.SopInstanceUid, attempt.Claim.Task);
             if (!ReferenceEquals(holder, attempt.Claim.Task))
             {

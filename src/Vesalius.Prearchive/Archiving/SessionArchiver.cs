@@ -1,10 +1,8 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Vesalius.Access;
 using Vesalius.Anonymisation;
-using Vesalius.Anonymisation.Pixels;
 using Vesalius.Anonymisation.Profile;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
@@ -13,43 +11,14 @@ using Vesalius.Dicom;
 
 namespace Vesalius.Prearchive;
 
-/// <summary>How incoming data meets what is archived under the same label (rest-api §13.5).</summary>
-public enum MergeMode
-{
-    /// <summary>An existing session is a conflict.</summary>
-    None,
-    /// <summary>New scans and files are added; a file that is there already is a conflict.</summary>
-    Append,
-    /// <summary>Incoming files replace those of the same name.</summary>
-    Overwrite,
-}
-
-/// <summary>What to archive as what.</summary>
-/// <param name="ProjectId">Target project.</param>
-/// <param name="SubjectLabel">Target subject.</param>
-/// <param name="SessionLabel">Target session.</param>
-/// <param name="Merge">How to meet an existing session.</param>
-/// <param name="OverwriteFiles">With append: files of the same name may be replaced.</param>
-/// <param name="User">Who archives.</param>
-public sealed record ArchiveRequest(string ProjectId, string SubjectLabel, string SessionLabel, MergeMode Merge, bool OverwriteFiles, string User);
-
-/// <summary>Thrown when a session cannot be archived; the session stays in the prearchive.</summary>
-/// <param name="status">State that the session is left in.</param>
-/// <param name="reason">Why, without values.</param>
-public sealed class ArchivingException(string status, string reason) : Exception(reason)
-{
-    /// <summary>State that the session is left in.</summary>
-    public string Status { get; } = status;
-}
-
 /// <summary>Moves sessions from the prearchive to the archive: project script, checksums, rows, files (xapi B.7, C.3).</summary>
 /// <remarks>Order: everything is staged under the cache folder; staged files are moved into place; rows are committed; the prearchive copy goes last.
 /// Until the commit the prearchive is whole, and files in the archive without a row are removed when the step is repeated or at the next start.</remarks>
 public sealed class SessionArchiver(
-    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ScriptLibrary scripts, PixelCleaning pixelCleaning, QuarantineStore quarantine, ArchiveSessions sessions,
-    ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ReadOnlyMemory<byte> siteKey, ILogger<SessionArchiver> logger)
+    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ArchivingRuleBook ruleBook, QuarantineStore quarantine, ArchiveSessions sessions, ArchiveLayout layout,
+    VesaliusDatabase database, SiteSettings settings, string stagingRoot, ReadOnlyMemory<byte> siteKey, ILogger<SessionArchiver> logger)
 {
-    private sealed record Staged(PrearchiveObject Object, AdmittedFile File, string Path, bool IsFlagged);
+    private sealed record Staging(List<StagedObject> Objects, DeidentificationReport Report);
 
     /// <summary>Archives a session.</summary>
     /// <exception cref="ArchivingException">It cannot be archived as it is.</exception>
@@ -113,7 +82,7 @@ public sealed class SessionArchiver(
             throw new ArchivingException(PrearchiveStatus.Conflict, "A session with this label is already archived.");
         }
 
-        var staged = await StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
+        var (staged, report) = await StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
         var byObject = staged.ToDictionary(s => s.Object.SopInstanceUid);
         var description = await SessionBuilder.DescribeAsync([.. staged.Select(s => s.Object)], o => byObject[o.SopInstanceUid].Path, cancellationToken).ConfigureAwait(false);
         if (existing is not null)
@@ -123,18 +92,17 @@ public sealed class SessionArchiver(
 
         var scanIds = await ScanIdsAsync(existing, description, cancellationToken).ConfigureAwait(false);
         var admission = Admission(request, description, staged, scanIds, await StudyUidAsync(staged, cancellationToken).ConfigureAwait(false));
-        return await CommitAsync(session, request, existing, admission, staged, scanIds, cancellationToken).ConfigureAwait(false);
+        return await CommitAsync(session, request, existing, admission, new Staging(staged, report), scanIds, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<string> StudyUidAsync(List<Staged> staged, CancellationToken cancellationToken) =>
+    private static async Task<string> StudyUidAsync(List<StagedObject> staged, CancellationToken cancellationToken) =>
         (await Part10File.ReadHeaderAsync(staged[0].Path, cancellationToken: cancellationToken).ConfigureAwait(false)).DataSet.GetString(Tag.StudyInstanceUID) ?? "";
 
-    private async Task<List<Staged>> StageAsync(
+    private async Task<Staging> StageAsync(
         PrearchiveSession session, ArchiveRequest request, IReadOnlyList<PrearchiveObject> objects, string staging, CancellationToken cancellationToken)
     {
-        var script = session.PreventAnonymisation ? null : await scripts.ActiveProjectAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
-        var pixels = session.PreventAnonymisation ? null : await pixelCleaning.ActiveAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
-        var flagged = 0;
+        var rules = await ruleBook.ForArchivingAsync(session, request.ProjectId, [request.ProjectId, request.SubjectLabel, request.SessionLabel], cancellationToken).ConfigureAwait(false);
+        var tally = new DeidentificationTally();
         var folder = store.FolderOf(session);
         if (Directory.Exists(staging))
         {
@@ -142,7 +110,7 @@ public sealed class SessionArchiver(
         }
 
         Directory.CreateDirectory(staging);
-        var staged = new List<Staged>(objects.Count);
+        var staged = new List<StagedObject>(objects.Count);
         var failures = 0;
         string? firstFailure = null;
         foreach (var item in objects)
@@ -152,17 +120,16 @@ public sealed class SessionArchiver(
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             try
             {
-                if (await StageAsync(item, source, target, script, pixels, session, request, cancellationToken).ConfigureAwait(false) is { } file)
+                if (await ObjectStaging.StageAsync(item, source, target, rules, file => Context(file, session, request), tally, cancellationToken).ConfigureAwait(false) is { } file)
                 {
                     staged.Add(file);
-                    flagged += file.IsFlagged ? 1 : 0;
                 }
             }
             catch (Exception e) when (e is ScriptRunException or MalformedDicomException or PixelsNotCleanException)
             {
                 failures++;
                 firstFailure ??= e is ScriptRunException run ? $"project script, line {run.Position.Line}, column {run.Position.Column}: {run.Reason}" : e.Message;
-                await KeepFailedAsync(source, request.ProjectId, script?.Number ?? 0, e, cancellationToken).ConfigureAwait(false);
+                await KeepFailedAsync(source, request.ProjectId, rules.Script?.Number ?? 0, e, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -171,12 +138,31 @@ public sealed class SessionArchiver(
             throw new ArchivingException(PrearchiveStatus.Error, $"{failures} of {objects.Count} objects could not be de-identified: {firstFailure}");
         }
 
-        if (flagged > 0)
+        var report = tally.Report(objects.Count, 0, rules, await ruleBook.PlacesAsync(tally.ScriptNumbers, cancellationToken).ConfigureAwait(false));
+        await JudgeAsync(session, report, tally, cancellationToken).ConfigureAwait(false);
+        return staged.Count > 0 ? new Staging(staged, report)
+            : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
+    }
+
+    // Fail closed: what was asked to be blanked and cannot be keeps the session back too.
+    private async Task JudgeAsync(PrearchiveSession session, DeidentificationReport report, DeidentificationTally tally, CancellationToken cancellationToken)
+    {
+        if (report.Pixels.TextFound > 0)
         {
-            await store.LogAsync(session.Id, $"Text was found in the pixels of {flagged} objects.", cancellationToken).ConfigureAwait(false);
+            await store.LogAsync(session.Id, $"Text was found in the pixels of {report.Pixels.TextFound} objects.", cancellationToken).ConfigureAwait(false);
         }
 
-        return staged.Count > 0 ? staged : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
+        var remaining = tally.Remaining;
+        if (remaining.Count > 0)
+        {
+            var reason = $"{report.Residual.Objects} of {report.Objects} objects still hold identifiers: {string.Join("; ", remaining)}.";
+            if (report.Residual.Policy is ResidualPolicy.Quarantine or ResidualPolicy.Blank)
+            {
+                throw new ArchivingException(PrearchiveStatus.Error, reason);
+            }
+
+            await store.LogAsync(session.Id, reason, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     // The object itself stays in the prearchive session; the quarantine holds the reason.
@@ -186,88 +172,6 @@ public sealed class SessionArchiver(
         await quarantine.KeepAsync(
             [bytes], projectId, "project", scriptNumber, error as ScriptRunException, (error as ScriptRunException)?.Reason ?? error.Message, "archiving", cancellationToken).ConfigureAwait(false);
     }
-
-    private async Task<Staged?> StageAsync(
-        PrearchiveObject item, string source, string target, ActiveScript? script, ProjectPixels? pixels, PrearchiveSession session, ArchiveRequest request,
-        CancellationToken cancellationToken)
-    {
-        var edited = item;
-        var isFlagged = false;
-        if (script is null && pixels is null)
-        {
-            DurableFile.LinkOrCopy(source, target);
-        }
-        else
-        {
-            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
-            // Rules look at what a script may take out.
-            var decision = pixels?.Decide(file.DataSet);
-            var isCandidate = TextCandidates.Is(file.DataSet);
-            var isScripted = script is not null && !Deidentification.WasApplied(script, file.DataSet);
-            var syntax = file.TransferSyntax.Uid;
-            if (isScripted)
-            {
-                var result = Deidentification.Apply(script!, file.DataSet, Context(file, session, request), cancellationToken);
-                if (result.Outcome == ScriptOutcome.Rejected)
-                {
-                    return null;
-                }
-
-                syntax = result.PixelsAltered ? Uids.ExplicitVRLittleEndian : syntax;
-            }
-
-            var cleaning = pixels is null
-                ? new CleaningOutcome(syntax, false, false, false)
-                : await pixels.ApplyAsync(file.DataSet, syntax, decision!, isCandidate, stagingRoot, cancellationToken).ConfigureAwait(false);
-            if (cleaning.IsRejected)
-            {
-                return null;
-            }
-
-            isFlagged = cleaning.IsFlagged;
-            if (isScripted || cleaning.IsEdited)
-            {
-                await WriteAsync(file, cleaning.TransferSyntaxUid, target, cancellationToken).ConfigureAwait(false);
-
-                // An original UID that the script replaced must not live on in the file's name.
-                edited = item with
-                {
-                    FileName = FileNaming.Name(file.DataSet),
-                    SopInstanceUid = file.DataSet.GetString(Tag.SOPInstanceUID) ?? item.SopInstanceUid,
-                    SeriesInstanceUid = file.DataSet.GetString(Tag.SeriesInstanceUID) ?? item.SeriesInstanceUid,
-                };
-            }
-            else
-            {
-                DurableFile.LinkOrCopy(source, target);
-            }
-        }
-
-        var (size, md5, sha256) = await HashAsync(target, cancellationToken).ConfigureAwait(false);
-        return new Staged(edited, new AdmittedFile(edited.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target, isFlagged);
-    }
-
-    private static async Task WriteAsync(Part10File file, string syntax, string target, CancellationToken cancellationToken)
-    {
-        var meta = file.FileMeta;
-        if (syntax != file.TransferSyntax.Uid)
-        {
-            meta ??= Meta(file);
-            meta.SetString(Tag.TransferSyntaxUID, syntax, Vr.UI);
-        }
-
-        var encoded = syntax == file.TransferSyntax.Uid ? file.Encode() : Part10Writer.Encode(meta!, file.DataSet, TransferSyntax.Find(syntax));
-        var stream = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
-        await using (stream.ConfigureAwait(false))
-        {
-            await encoded.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-            DurableFile.Flush(stream.SafeFileHandle);
-        }
-    }
-
-    private static DataSet Meta(Part10File file) => Part10Writer.MakeFileMeta(
-        file.DataSet.GetString(Tag.SOPClassUID) ?? "", file.DataSet.GetString(Tag.SOPInstanceUID) ?? "", Uids.ExplicitVRLittleEndian);
 
     private ScriptContext Context(Part10File file, PrearchiveSession session, ArchiveRequest request) => new()
     {
@@ -281,27 +185,6 @@ public sealed class SessionArchiver(
         SiteKey = siteKey,
         ScratchFolder = stagingRoot,
     };
-
-    private static async Task<(long Size, string Md5, string Sha256)> HashAsync(string path, CancellationToken cancellationToken)
-    {
-        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 18];
-        long size = 0;
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        await using (stream.ConfigureAwait(false))
-        {
-            int read;
-            while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-            {
-                md5.AppendData(buffer, 0, read);
-                sha256.AppendData(buffer, 0, read);
-                size += read;
-            }
-        }
-
-        return (size, Convert.ToHexStringLower(md5.GetHashAndReset()), Convert.ToHexStringLower(sha256.GetHashAndReset()));
-    }
 
     private async Task CheckMergeAsync(ArchivedSession existing, ArchiveRequest request, SessionDescription description, CancellationToken cancellationToken)
     {
@@ -337,7 +220,7 @@ public sealed class SessionArchiver(
     }
 
     private static SessionAdmission Admission(
-        ArchiveRequest request, SessionDescription description, List<Staged> staged, Dictionary<string, string> scanIds, string studyUid)
+        ArchiveRequest request, SessionDescription description, List<StagedObject> staged, Dictionary<string, string> scanIds, string studyUid)
     {
         var scans = description.Scans.Select(scan => scan with
         {
@@ -350,8 +233,9 @@ public sealed class SessionArchiver(
     }
 
     private async Task<ArchivedSession> CommitAsync(
-        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, List<Staged> staged, Dictionary<string, string> scanIds, CancellationToken cancellationToken)
+        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, Staging staging, Dictionary<string, string> scanIds, CancellationToken cancellationToken)
     {
+        var staged = staging.Objects;
         var target = layout.Session(request.ProjectId, request.SessionLabel);
         if (existing is not null)
         {
@@ -384,6 +268,7 @@ public sealed class SessionArchiver(
         var archived = await database.InTransactionAsync(async (connection, transaction) =>
         {
             var result = await sessions.AdmitAsync(admission, prefix, connection, transaction).ConfigureAwait(false);
+            await DeidentificationReports.KeepAsync(result.Id, DeidentificationReports.Archiving, request.User, staging.Report, connection, transaction).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, transaction).ConfigureAwait(false);
             return result;
         }, CancellationToken.None).ConfigureAwait(false);
@@ -391,7 +276,7 @@ public sealed class SessionArchiver(
         return archived;
     }
 
-    private async Task CheckFilesAsync(ArchivedSession existing, ArchiveRequest request, List<Staged> staged, CancellationToken cancellationToken)
+    private async Task CheckFilesAsync(ArchivedSession existing, ArchiveRequest request, List<StagedObject> staged, CancellationToken cancellationToken)
     {
         if (request.Merge == MergeMode.Overwrite || request.OverwriteFiles)
         {
