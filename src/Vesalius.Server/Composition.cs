@@ -22,7 +22,6 @@ internal static class Composition
     {
         var data = options.Data;
         var siteKey = FirstStart.Secret(data, "site-key");
-        var quarantineKey = FirstStart.Secret(data, "quarantine-key");
         var spool = Path.Combine(data, "cache", "incoming");
         var limits = new IntakeLimits();
         // What a former run left half received was never acknowledged.
@@ -50,8 +49,7 @@ internal static class Composition
         services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
-        services.AddDeidentification(data);
-        services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
+        services.AddDeidentification(data, siteKey, spool);
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton<IdleSessionService>();
         services.AddHostedService(s => s.GetRequiredService<IdleSessionService>());

@@ -85,9 +85,9 @@ public sealed class DeidentificationReportTests
             try
             {
                 var file = await Part10File.OpenAsync(path, cancellationToken: Token);
-                var context = new ScriptContext { Variables = new Dictionary<string, string> { ["project"] = "P", ["subject"] = "S", ["session"] = "T", ["dateShift"] = "40" }, FileMeta = file.FileMeta };
+                var context = new ScriptContext { Variables = new Dictionary<string, string> { ["project"] = "P", ["subject"] = "S", ["session"] = "T", ["dateShift"] = "40" }, FileMeta = file.FileMeta, TransferSyntaxUid = file.TransferSyntax.Uid };
                 var before = counts ? DataSetSnapshot.Of(file.DataSet) : null;
-                var outcome = await ObjectDeidentification.ApplyAsync(file, rules, context, Token);
+                var outcome = await ObjectDeidentification.ApplyAsync(file.DataSet, rules, context, Token);
                 if (counts)
                 {
                     tally.Pass(file.DataSet, before, outcome);

@@ -16,12 +16,12 @@ namespace Vesalius.Import;
 /// <param name="InstanceNumber">Instance number.</param>
 /// <param name="FileName">File name.</param>
 /// <param name="Encoded">The file.</param>
-/// <param name="Arrived">What identified the subject before any script ran; null where no script may run.</param>
+/// <param name="Arrived">What identified the subject before any script ran; none where no script may run.</param>
 internal sealed record IncomingObject(
     string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded,
-    ArrivedIdentity? Arrived)
+    IReadOnlyList<ArrivedIdentity> Arrived)
 {
-    public static IncomingObject From(DataSet dataSet, string? fileName, EncodedDataSet encoded, ArrivedIdentity? arrived)
+    public static IncomingObject From(DataSet dataSet, string? fileName, EncodedDataSet encoded, IReadOnlyList<ArrivedIdentity> arrived)
     {
         var number = dataSet.GetInteger(Tag.InstanceNumber);
         return new IncomingObject(
@@ -74,9 +74,12 @@ public sealed class PrearchiveWriter(
         try
         {
             // Committed before the object is: an object that was acknowledged can always be checked (decision 0022).
-            if (attempt.Incoming.Arrived is { } arrived && !await attempt.Open.KnowAsync(arrived, identifiers).ConfigureAwait(false))
+            foreach (var arrived in attempt.Incoming.Arrived)
             {
-                return null;
+                if (!await attempt.Open.KnowAsync(arrived, identifiers).ConfigureAwait(false))
+                {
+                    return null;
+                }
             }
 
             var holder = attempt.Open.Instances.GetOrAdd(attempt.Incoming.SopInstanceUid, attempt.Claim.Task);
@@ -232,13 +235,21 @@ public sealed class PrearchiveWriter(
             await ObjectFile.WriteWholeAsync(path, incoming.Encoded).ConfigureAwait(false);
         }
 
+        // If the first one has gone to quarantine meanwhile, this one takes its place.
         var kept = await database.ExecuteAsync(
             """
-            insert into prearchive_conflict (session_id, sop_instance_uid, path, size, sha256) select id, @SopInstanceUid, @relative, @Length, @hash from prearchive_session where id = @Id
+            insert into prearchive_conflict (session_id, sop_instance_uid, path, size, sha256)
+            select session_id, sop_instance_uid, @relative, @Length, @hash from prearchive_object where session_id = @Id and sop_instance_uid = @SopInstanceUid
             on conflict (session_id, sop_instance_uid, sha256) do update set received = now()
             """,
             new { open.Session.Id, incoming.SopInstanceUid, relative, incoming.Encoded.Length, hash }, CancellationToken.None).ConfigureAwait(false);
-        return kept == 1 ? IntakeOutcome.Conflict : null;
+        if (kept == 1)
+        {
+            return IntakeOutcome.Conflict;
+        }
+
+        ObjectFile.Remove(path);
+        return null;
     }
 
     // Identical bytes again. Success says that they are safe, so a file that has gone missing is written anew.

@@ -20,14 +20,20 @@ public sealed class ArchivingRuleBook(ScriptLibrary scripts, PixelCleaning pixel
             return new ArchivingRules { IsPrevented = true };
         }
 
+        var rules = await ForObjectAsync(projectId, cancellationToken).ConfigureAwait(false);
+        return rules.ResidualPolicy == ResidualPolicy.Off ? rules : WithCheck(rules, await KnownAsync(session.Id, cancellationToken).ConfigureAwait(false), labels);
+    }
+
+    /// <summary>The rules of a project without the search for identifiers, which needs a session.</summary>
+    public async Task<ArchivingRules> ForObjectAsync(string projectId, CancellationToken cancellationToken)
+    {
         var policy = await policies.InForceAsync(projectId, cancellationToken).ConfigureAwait(false);
-        var rules = new ArchivingRules
+        return new ArchivingRules
         {
             Script = await scripts.ActiveProjectAsync(projectId, cancellationToken).ConfigureAwait(false),
             Pixels = await pixels.ActiveAsync(projectId, cancellationToken).ConfigureAwait(false),
-            ResidualPolicy = policy.Residual,
+            ResidualPolicy = policy.Residual, Failures = policy.Failures,
         };
-        return policy.Residual == ResidualPolicy.Off ? rules : WithCheck(rules, await KnownAsync(session.Id, cancellationToken).ConfigureAwait(false), labels);
     }
 
     /// <summary>What identified a session's subject as its objects came.</summary>

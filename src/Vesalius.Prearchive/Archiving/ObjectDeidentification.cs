@@ -20,6 +20,9 @@ public sealed record ArchivingRules
     /// <summary>What happens to what the search finds.</summary>
     public ResidualPolicy ResidualPolicy { get; init; }
 
+    /// <summary>What happens to the rest of a session when objects of it fail.</summary>
+    public FailurePolicy Failures { get; init; }
+
     /// <summary>Identifiers that are looked for, beside the general patterns.</summary>
     public int Identifiers { get; init; }
 
@@ -67,24 +70,24 @@ public static class ObjectDeidentification
     private const string BlankingMethod = "Vesalius residual identifier check: elements emptied";
 
     /// <summary>De-identifies an object.</summary>
-    /// <param name="file">Edited in place; to be discarded if this throws.</param>
+    /// <param name="dataSet">Edited in place, as is the file meta information; to be discarded if this throws.</param>
     /// <param name="rules">What it has to go through.</param>
-    /// <param name="context">What the script is given.</param>
+    /// <param name="context">What the script is given, with the object's file meta information and transfer syntax.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="ScriptRunException">The script fails on it.</exception>
     /// <exception cref="PixelsNotCleanException">Its pixels keep it back.</exception>
-    public static async Task<DeidentifiedObject> ApplyAsync(Part10File file, ArchivingRules rules, ScriptContext context, CancellationToken cancellationToken)
+    public static async Task<DeidentifiedObject> ApplyAsync(DataSet dataSet, ArchivingRules rules, ScriptContext context, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(dataSet);
         ArgumentNullException.ThrowIfNull(rules);
         ArgumentNullException.ThrowIfNull(context);
         // Rules look at what a script may take out.
-        var decision = rules.Pixels?.Decide(file.DataSet);
-        var isCandidate = rules.Pixels is not null && TextCandidates.Is(file.DataSet);
-        var result = new DeidentifiedObject { TransferSyntaxUid = file.TransferSyntax.Uid };
-        if (rules.Script is { } script && !Deidentification.WasApplied(script, file.DataSet))
+        var decision = rules.Pixels?.Decide(dataSet);
+        var isCandidate = rules.Pixels is not null && TextCandidates.Is(dataSet);
+        var result = new DeidentifiedObject { TransferSyntaxUid = context.TransferSyntaxUid ?? "" };
+        if (rules.Script is { } script && !Deidentification.WasApplied(script, dataSet))
         {
-            var run = Deidentification.Apply(script, file.DataSet, context, cancellationToken);
+            var run = Deidentification.Apply(script, dataSet, context, cancellationToken);
             if (run.Outcome == ScriptOutcome.Rejected)
             {
                 return result with { IsRejected = true };
@@ -95,7 +98,7 @@ public static class ObjectDeidentification
 
         if (rules.Pixels is { } pixels)
         {
-            var cleaning = await pixels.ApplyAsync(file.DataSet, result.TransferSyntaxUid, decision!, isCandidate, context.ScratchFolder, cancellationToken).ConfigureAwait(false);
+            var cleaning = await pixels.ApplyAsync(dataSet, result.TransferSyntaxUid, decision!, isCandidate, context.ScratchFolder, cancellationToken).ConfigureAwait(false);
             if (cleaning.IsRejected)
             {
                 return result with { IsRejected = true, IsRejectedByRule = true };
@@ -108,20 +111,20 @@ public static class ObjectDeidentification
             };
         }
 
-        return rules.Residual is { } residual ? Check(file, residual, rules.ResidualPolicy == ResidualPolicy.Blank, result) : result;
+        return rules.Residual is { } residual ? Check(dataSet, context.FileMeta, residual, rules.ResidualPolicy == ResidualPolicy.Blank, result) : result;
     }
 
-    private static DeidentifiedObject Check(Part10File file, ResidualCheck residual, bool blank, DeidentifiedObject before)
+    private static DeidentifiedObject Check(DataSet dataSet, DataSet? fileMeta, ResidualCheck residual, bool blank, DeidentifiedObject before)
     {
-        var findings = residual.Find(file.DataSet, file.FileMeta, blank);
+        var findings = residual.Find(dataSet, fileMeta, blank);
         if (!findings.Any(f => f.IsBlanked))
         {
             return before with { Findings = findings };
         }
 
         // PS3.3 §C.12.1.1.1: the attribute takes as many methods as there were.
-        var methods = file.DataSet.GetStrings(Tag.DeidentificationMethod).Where(m => m.Length > 0 && m != BlankingMethod).Append(BlankingMethod);
-        file.DataSet.SetString(Tag.DeidentificationMethod, string.Join('\\', methods), Vr.LO);
+        var methods = dataSet.GetStrings(Tag.DeidentificationMethod).Where(m => m.Length > 0 && m != BlankingMethod).Append(BlankingMethod);
+        dataSet.SetString(Tag.DeidentificationMethod, string.Join('\\', methods), Vr.LO);
         return before with { Findings = findings, IsEdited = true };
     }
 }

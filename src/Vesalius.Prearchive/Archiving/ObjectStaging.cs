@@ -36,7 +36,7 @@ internal static class ObjectStaging
         {
             var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
             var before = rules.Script is not null || rules.Pixels is not null || rules.ResidualPolicy == ResidualPolicy.Blank ? DataSetSnapshot.Of(file.DataSet) : null;
-            var outcome = await ObjectDeidentification.ApplyAsync(file, rules, context(file), cancellationToken).ConfigureAwait(false);
+            var outcome = await ObjectDeidentification.ApplyAsync(file.DataSet, rules, context(file), cancellationToken).ConfigureAwait(false);
             if (outcome.IsRejected)
             {
                 tally.Reject(outcome.IsRejectedByRule);

@@ -15,8 +15,8 @@ namespace Vesalius.Prearchive;
 /// <remarks>Order: everything is staged under the cache folder; staged files are moved into place; rows are committed; the prearchive copy goes last.
 /// Until the commit the prearchive is whole, and files in the archive without a row are removed when the step is repeated or at the next start.</remarks>
 public sealed class SessionArchiver(
-    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ArchivingRuleBook ruleBook, QuarantineStore quarantine, ArchiveSessions sessions, ArchiveLayout layout,
-    VesaliusDatabase database, SiteSettings settings, string stagingRoot, ReadOnlyMemory<byte> siteKey, ILogger<SessionArchiver> logger)
+    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ArchivingRuleBook ruleBook, QuarantineStore quarantine, ArrivedIdentifiers identifiers, AuditTrail audit,
+    ArchiveSessions sessions, ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ReadOnlyMemory<byte> siteKey, ILogger<SessionArchiver> logger)
 {
     private sealed record Staging(List<StagedObject> Objects, DeidentificationReport Report);
 
@@ -68,7 +68,8 @@ public sealed class SessionArchiver(
         var objects = await store.ObjectsAsync(session.Id, cancellationToken).ConfigureAwait(false);
         if (objects.Count == 0)
         {
-            throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived.");
+            throw new ArchivingException(
+                PrearchiveStatus.Error, session.FailedCount > 0 ? $"All {session.FailedCount} objects of this session are in quarantine." : "Empty sessions cannot be archived.");
         }
 
         if (request.Merge == MergeMode.None && await store.ConflictsAsync(session.Id, cancellationToken).ConfigureAwait(false) is > 0 and var conflicts)
@@ -102,7 +103,13 @@ public sealed class SessionArchiver(
         PrearchiveSession session, ArchiveRequest request, IReadOnlyList<PrearchiveObject> objects, string staging, CancellationToken cancellationToken)
     {
         var rules = await ruleBook.ForArchivingAsync(session, request.ProjectId, [request.ProjectId, request.SubjectLabel, request.SessionLabel], cancellationToken).ConfigureAwait(false);
+        if (rules.Failures == FailurePolicy.Hold && session.FailedCount > 0)
+        {
+            throw Held(session.FailedCount, null);
+        }
+
         var tally = new DeidentificationTally();
+        var failures = new List<(PrearchiveObject Object, QuarantineReason Reason)>();
         var folder = store.FolderOf(session);
         if (Directory.Exists(staging))
         {
@@ -111,8 +118,6 @@ public sealed class SessionArchiver(
 
         Directory.CreateDirectory(staging);
         var staged = new List<StagedObject>(objects.Count);
-        var failures = 0;
-        string? firstFailure = null;
         foreach (var item in objects)
         {
             var source = Path.Combine(folder, item.Path);
@@ -125,20 +130,18 @@ public sealed class SessionArchiver(
                     staged.Add(file);
                 }
             }
-            catch (Exception e) when (e is ScriptRunException or MalformedDicomException or PixelsNotCleanException)
+            catch (Exception e) when (QuarantineReason.IsOne(e))
             {
-                failures++;
-                firstFailure ??= e is ScriptRunException run ? $"project script, line {run.Position.Line}, column {run.Position.Column}: {run.Reason}" : e.Message;
-                await KeepFailedAsync(source, request.ProjectId, rules.Script?.Number ?? 0, e, cancellationToken).ConfigureAwait(false);
+                failures.Add((item, QuarantineReason.Of(e, QuarantineReason.Project, rules.Script?.Number ?? 0)));
             }
         }
 
-        if (failures > 0)
+        if (failures.Count > 0)
         {
-            throw new ArchivingException(PrearchiveStatus.Error, $"{failures} of {objects.Count} objects could not be de-identified: {firstFailure}");
+            await SetApartAsync(session, request, rules.Failures, failures, staged.Count, cancellationToken).ConfigureAwait(false);
         }
 
-        var report = tally.Report(objects.Count, 0, rules, await ruleBook.PlacesAsync(tally.ScriptNumbers, cancellationToken).ConfigureAwait(false));
+        var report = tally.Report(objects.Count, failures.Count, rules, await ruleBook.PlacesAsync(tally.ScriptNumbers, cancellationToken).ConfigureAwait(false));
         await JudgeAsync(session, report, tally, cancellationToken).ConfigureAwait(false);
         return staged.Count > 0 ? new Staging(staged, report)
             : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
@@ -165,13 +168,30 @@ public sealed class SessionArchiver(
         }
     }
 
-    // The object itself stays in the prearchive session; the quarantine holds the reason.
-    private async Task KeepFailedAsync(string source, string projectId, long scriptNumber, Exception error, CancellationToken cancellationToken)
+    // What failed leaves the session; the rest goes on unless the project wants whole sessions only. Either way the session says what is missing.
+    private async Task SetApartAsync(
+        PrearchiveSession session, ArchiveRequest request, FailurePolicy policy, List<(PrearchiveObject Object, QuarantineReason Reason)> failures, int others, CancellationToken cancellationToken)
     {
-        var bytes = await File.ReadAllBytesAsync(source, cancellationToken).ConfigureAwait(false);
-        await quarantine.KeepAsync(
-            [bytes], projectId, "project", scriptNumber, error as ScriptRunException, (error as ScriptRunException)?.Reason ?? error.Message, "archiving", cancellationToken).ConfigureAwait(false);
+        var arrived = await identifiers.SealedAsync(session.Id, cancellationToken).ConfigureAwait(false);
+        foreach (var (item, reason) in failures)
+        {
+            var path = Path.Combine(store.FolderOf(session), item.Path);
+            var origin = new SessionOrigin(item, request, session.StudyInstanceUid, arrived, session.Source, session.Visit, session.Protocol, session.Timezone);
+            await quarantine.TakeAsync(
+                item, path, new QuarantineEntry(request.ProjectId, reason, "archiving", arrived.Count > 0 ? arrived[0].StudyKey : null, origin.Serialize()), cancellationToken).ConfigureAwait(false);
+            File.Delete(path);
+        }
+
+        await store.LogAsync(session.Id, $"{failures.Count} objects went to quarantine: {failures[0].Reason}", cancellationToken).ConfigureAwait(false);
+        await audit.RecordAsync(request.User, "", "quarantine.keep", $"prearchive {session.Id}: {failures.Count} objects for {request.ProjectId}", cancellationToken).ConfigureAwait(false);
+        if (policy == FailurePolicy.Hold || others == 0)
+        {
+            throw Held(failures.Count, failures[0].Reason);
+        }
     }
+
+    private static ArchivingException Held(int count, QuarantineReason? first) => new(
+        PrearchiveStatus.Error, $"{count} objects of this session are in quarantine since they could not be de-identified{(first is null ? "; this project archives whole sessions only" : $": {first}")}");
 
     private ScriptContext Context(Part10File file, PrearchiveSession session, ArchiveRequest request) => new()
     {
@@ -269,6 +289,7 @@ public sealed class SessionArchiver(
         {
             var result = await sessions.AdmitAsync(admission, prefix, connection, transaction).ConfigureAwait(false);
             await DeidentificationReports.KeepAsync(result.Id, DeidentificationReports.Archiving, request.User, staging.Report, connection, transaction).ConfigureAwait(false);
+            await QuarantineStore.ArchivedAsync(session.Id, result.Id, connection, transaction).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, transaction).ConfigureAwait(false);
             return result;
         }, CancellationToken.None).ConfigureAwait(false);

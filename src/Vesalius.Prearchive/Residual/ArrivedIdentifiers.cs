@@ -18,8 +18,6 @@ public sealed record ArrivedIdentity(string Fingerprint, byte[] StudyKey, byte[]
 /// <param name="key">32 bytes, kept outside the database.</param>
 public sealed class ArrivedIdentifiers(VesaliusDatabase database, ReadOnlyMemory<byte> key)
 {
-    private const int NonceLength = 12;
-    private const int TagLength = 16;
     private readonly byte[] _sealKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, key.ToArray(), 32, info: "identifiers"u8.ToArray());
     private readonly byte[] _hashKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, key.ToArray(), 32, info: "fingerprint"u8.ToArray());
 
@@ -29,7 +27,7 @@ public sealed class ArrivedIdentifiers(VesaliusDatabase database, ReadOnlyMemory
         ArgumentNullException.ThrowIfNull(dataSet);
         var plain = KnownIdentifiers.Of(dataSet).Serialize();
         var study = StudyKey(dataSet.GetString(Tag.StudyInstanceUID) ?? "");
-        return new ArrivedIdentity(Convert.ToBase64String(HMACSHA256.HashData(_hashKey, study.Concat(plain).ToArray())), study, Seal(plain));
+        return new ArrivedIdentity(Convert.ToBase64String(HMACSHA256.HashData(_hashKey, study.Concat(plain).ToArray())), study, SealedBytes.Seal(_sealKey, plain));
     }
 
     /// <summary>Keyed hash of a Study Instance UID: tells studies apart and leads to no patient.</summary>
@@ -67,32 +65,9 @@ public sealed class ArrivedIdentifiers(VesaliusDatabase database, ReadOnlyMemory
         var known = new KnownIdentifiers();
         foreach (var identity in identities)
         {
-            known.Add(KnownIdentifiers.Deserialize(Unseal(identity.Sealed)));
+            known.Add(KnownIdentifiers.Deserialize(SealedBytes.Unseal(_sealKey, identity.Sealed)));
         }
 
         return known;
-    }
-
-    // Nonce, tag, ciphertext.
-    private byte[] Seal(byte[] plain)
-    {
-        var result = new byte[NonceLength + TagLength + plain.Length];
-        RandomNumberGenerator.Fill(result.AsSpan(0, NonceLength));
-        using var aes = new AesGcm(_sealKey, TagLength);
-        aes.Encrypt(result.AsSpan(0, NonceLength), plain, result.AsSpan(NonceLength + TagLength), result.AsSpan(NonceLength, TagLength));
-        return result;
-    }
-
-    private byte[] Unseal(byte[] sealedBytes)
-    {
-        if (sealedBytes.Length < NonceLength + TagLength)
-        {
-            throw new CryptographicException("Too short.");
-        }
-
-        var plain = new byte[sealedBytes.Length - NonceLength - TagLength];
-        using var aes = new AesGcm(_sealKey, TagLength);
-        aes.Decrypt(sealedBytes.AsSpan(0, NonceLength), sealedBytes.AsSpan(NonceLength + TagLength), sealedBytes.AsSpan(NonceLength, TagLength), plain);
-        return plain;
     }
 }

@@ -46,7 +46,7 @@ internal static class DeidentificationEndpoints
     {
         var stated = await policies.StatedAsync(projectId, context.RequestAborted);
         var inForce = await policies.InForceAsync(projectId, context.RequestAborted);
-        return Results.Json(new { residual = inForce.Residual, stated }, Json);
+        return Results.Json(new { residual = inForce.Residual, failures = inForce.Failures, stated }, Json);
     }
 
     private static async Task<IResult> PutPolicyAsync(HttpContext context, PolicyLibrary policies, string? projectId)
@@ -57,6 +57,7 @@ internal static class DeidentificationEndpoints
             stated = name switch
             {
                 "residual" => stated with { Residual = Parse<ResidualPolicy>(name, value, "off, flag, quarantine, blank") },
+                "failures" => stated with { Failures = Parse<FailurePolicy>(name, value, "apart, hold") },
                 _ => stated,
             };
         }
