@@ -63,6 +63,7 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
+        services.AddProjectEnds(data);
         services.AddSingleton<ArchiveBrowser>();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
@@ -101,6 +102,7 @@ internal static class Composition
         application.MapTraining();
         application.MapAudit();
         application.MapProjects();
+        application.MapProjectEnds();
         application.MapSubjects();
         application.MapExperiments();
         application.MapScans();

@@ -91,6 +91,10 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("GET", "/data/workflows/9999", ["401", "404", "404", "404", "404", "404"]),
         ("GET", "/xapi/openapi.json", ["401", "200", "200", "200", "200", "200"]),
         ("PUT", "/data/projects/MATRIX", ["401", "403", "403", "403", "200", "200"]),
+        ("POST", "/xapi/projects/MATRIX/end", ["401", "403", "403", "403", "400", "400"]),
+        ("GET", "/xapi/project-ends", ["401", "200", "200", "200", "200", "200"]),
+        ("GET", "/xapi/project-ends/00000000-0000-0000-0000-000000000000", ["401", "404", "404", "404", "404", "404"]),
+        ("POST", "/xapi/project-ends/00000000-0000-0000-0000-000000000000/verify", ["401", "404", "404", "404", "404", "404"]),
         ("DELETE", "/data/projects/MATRIX", ["401", "404", "403", "403", "200", "404"]),
     ];
 
