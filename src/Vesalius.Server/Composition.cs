@@ -8,6 +8,7 @@ using Vesalius.Import.Journal;
 using Vesalius.Prearchive;
 using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
+using Vesalius.Server.DicomWeb;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 using Vesalius.Server.WebSite;
@@ -65,6 +66,7 @@ internal static class Composition
         services.AddArchiveObjects(data);
         services.AddProjectEnds(data);
         services.AddSingleton<ArchiveBrowser>();
+        services.AddDicomWeb();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
@@ -110,6 +112,7 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapElementSecurity();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();
@@ -129,6 +132,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapAnonymizeProfile();
         application.MapPixels();
+        application.MapDicomWeb();
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();
