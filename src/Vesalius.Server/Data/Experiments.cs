@@ -108,8 +108,9 @@ internal static class Experiments
             return await ValuesAsync(context, row);
         }
 
-        return new ItemResult(await context.RequestServices.GetRequiredService<ItemLoader>().ExperimentAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
-            ?? throw RequestRefusedException.NotFound("There is no such experiment."));
+        var item = await context.RequestServices.GetRequiredService<ItemLoader>().ExperimentAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
+            ?? throw RequestRefusedException.NotFound("There is no such experiment.");
+        return await ItemResult.OfAsync(context, item, "experiment", row.Id);
     }
 
     private static async Task<IResult> ValuesAsync(HttpContext context, ExperimentRow row) => await Lists.AnswerAsync(

@@ -44,7 +44,7 @@ internal static class Subjects
         var item = await context.RequestServices.GetRequiredService<ItemLoader>().SubjectAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
             ?? throw RequestRefusedException.NotFound("There is no such subject.");
         await Scope.AuditAsync(context, "subject.read", row.Id);
-        return new ItemResult(item);
+        return await ItemResult.OfAsync(context, item, "subject", row.Id);
     }
 
     private static async Task<IResult> PutAsync(HttpContext context, string project, string? subject)
