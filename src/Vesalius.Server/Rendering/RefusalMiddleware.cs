@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Lists;
 using Vesalius.Archive.Storage;
@@ -44,6 +45,10 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         catch (UnsafePathException e)
         {
             await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
+        }
+        catch (ResourceGoneException e)
+        {
+            await RenderAsync(context, 404, e.Message).ConfigureAwait(false);
         }
         catch (BadHttpRequestException e)
         {
