@@ -113,6 +113,8 @@ internal static class Composition
         application.MapElementSecurity();
         application.MapSiteServices();
         application.MapInvestigators();
+        application.MapItemUpload();
+        application.MapScriptAddresses();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();

@@ -117,7 +117,8 @@ internal static class Experiments
         context, ListKind.Experiment, "xnat:experimentData", new ListScope(await Scope.VisibilityAsync(context)), Defaults, addsProjectAndType: false,
         request => request with { Filters = [("xnat:experimentData/ID", row.Id)] });
 
-    private static async Task<IResult> PutAsync(HttpContext context, string? project, string? subject, string? experiment)
+    /// <summary>Makes or changes an experiment as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string? project, string? subject, string? experiment)
     {
         context.SignedIn();
         var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();

@@ -92,7 +92,8 @@ internal static class Projects
         return await ItemResult.OfAsync(context, item, "project", row.Id);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, string? project)
+    /// <summary>Makes or changes the project as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string? project)
     {
         var caller = context.SignedIn();
         var services = context.RequestServices;

@@ -47,7 +47,8 @@ internal static class Subjects
         return await ItemResult.OfAsync(context, item, "subject", row.Id);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, string project, string? subject)
+    /// <summary>Makes or changes a subject as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string project, string? subject)
     {
         context.SignedIn();
         var owner = await Scope.EnterAsync(context, project, invisible: subject is null ? 404 : 422);

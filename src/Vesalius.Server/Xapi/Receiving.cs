@@ -173,7 +173,8 @@ internal static class Receiving
         });
     }
 
-    private static async Task PutScriptAsync(HttpContext context, ScriptLibrary scripts, string? projectId)
+    /// <summary>Stores the body as the script of a project, or of the site; a script that could never run is refused.</summary>
+    public static async Task PutScriptAsync(HttpContext context, ScriptLibrary scripts, string? projectId)
     {
         using var reader = new StreamReader(context.Request.Body);
         try
