@@ -48,7 +48,7 @@ internal static class Composition
         services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
-        services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
+        services.AddSingleton<ProjectDirectory>().AddSingleton<InvestigatorDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
@@ -113,6 +113,10 @@ internal static class Composition
         application.MapSharing();
         application.MapObjectStatus();
         application.MapElementSecurity();
+        application.MapSiteServices();
+        application.MapInvestigators();
+        application.MapItemUpload();
+        application.MapScriptAddresses();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();

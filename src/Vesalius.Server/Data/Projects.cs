@@ -86,10 +86,16 @@ internal static class Projects
     {
         var row = await Scope.ProjectAsync(context, project, ProjectRights.Describe);
         var item = await loader.ProjectAsync(row.Id, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such project.");
-        return new ItemResult(item);
+        if (ItemRequest.Flag(context, "includeHistory"))
+        {
+            await Scope.ProjectAsync(context, row.Id, ProjectRights.Read);
+        }
+
+        return await ItemResult.OfAsync(context, item, "project", row.Id);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, string? project)
+    /// <summary>Makes or changes the project as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string? project)
     {
         var caller = context.SignedIn();
         var services = context.RequestServices;
