@@ -66,7 +66,7 @@ internal static class Composition
         services.AddArchiveObjects(data);
         services.AddProjectEnds(data);
         services.AddSingleton<ArchiveBrowser>();
-        services.AddDicomWeb();
+        services.AddDicomWeb(siteKey);
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
