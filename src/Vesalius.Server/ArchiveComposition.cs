@@ -1,6 +1,7 @@
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
 using Vesalius.Archive.Lists;
+using Vesalius.Archive.Search;
 using Vesalius.Archive.Types;
 using Vesalius.Prearchive;
 
@@ -18,6 +19,7 @@ internal static class ArchiveComposition
         return services.AddSingleton(own.Count == 0 ? TypeModel.Standard : new TypeModel(own)).AddSingleton<SchemaDocument>().AddSingleton<ItemXml>().AddSingleton<ItemLoader>()
             .AddSingleton<ListEngine>().AddSingleton<ChangeHistory>().AddSingleton<FolderMoves>().AddSingleton<SubjectStore>().AddSingleton<ExperimentStore>()
             .AddSingleton<ScanStore>().AddSingleton<ReconstructionStore>().AddSingleton<Sharing>().AddSingleton<ObjectRemoval>().AddSingleton<HeaderRefresh>()
-            .AddSingleton<Archive.CustomFieldStore>();
+            .AddSingleton<Archive.CustomFieldStore>().AddSingleton<DisplayFields>().AddSingleton<SearchEngine>().AddSingleton<SnapshotLimits>().AddSingleton<SearchSnapshots>().AddSingleton<SavedSearches>()
+            .AddSingleton<QuickSearch>().AddHostedService<SnapshotUpkeep>();
     }
 }

@@ -107,6 +107,7 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapSearches();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();

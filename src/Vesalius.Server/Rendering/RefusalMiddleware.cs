@@ -3,6 +3,7 @@ using Npgsql;
 using Vesalius.Access;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Lists;
+using Vesalius.Archive.Search;
 using Vesalius.Archive.Storage;
 using Vesalius.Server.Security;
 
@@ -40,6 +41,14 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         catch (ListRefusedException e)
         {
             await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
+        }
+        catch (SearchMalformedException e)
+        {
+            await RenderAsync(context, 422, e.Message).ConfigureAwait(false);
+        }
+        catch (SearchForbiddenException e)
+        {
+            await RenderAsync(context, context.Caller().IsGuest ? 401 : 403, e.Message).ConfigureAwait(false);
         }
         catch (UnsafePathException e)
         {
