@@ -23,7 +23,7 @@ mv "$work/in/0"/* "$work/in/" && rmdir "$work/in/0"
 
 ours() {
     rm -rf "$work/out"
-    taskset -c 0 dotnet "$root/src/Vesalius.Cli/bin/Release/net10.0/vesalius-cli.dll" anonymise "$work/in" "$work/out" \
+    taskset -c 0 dotnet "$root/.vesalius/app/tool/vesalius-cli.dll" anonymise "$work/in" "$work/out" \
         --script "$work/script.das" --project P --subject S --session T --jobs 1
     [ "$(find "$work/out" -name '*.dcm' | wc -l)" -eq "$count" ]
 }

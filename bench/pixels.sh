@@ -32,7 +32,7 @@ for frames in 55 455; do
     rm -rf "$work/in" "$work/out"
     mkdir "$work/in"
     make_object "$frames" "$work/in/us.dcm"
-    /usr/bin/python3 - "$root/src/Vesalius.Cli/bin/Release/net10.0/vesalius-cli.dll" "$work" "$frames" <<'PY'
+    /usr/bin/python3 - "$root/.vesalius/app/tool/vesalius-cli.dll" "$work" "$frames" <<'PY'
 import resource, subprocess, sys, time
 tool, work, frames = sys.argv[1:]
 begin = time.time()

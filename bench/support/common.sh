@@ -41,7 +41,7 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 start_vesalius() { # data folder: sets http_port, dicom_port, vesalius_pid
     http_port=$(free_port)
     dicom_port=$(free_port)
-    dotnet "$root/src/Vesalius.Server/bin/Release/net10.0/Vesalius.Server.dll" --data "$1" --http-port "$http_port" \
+    dotnet "$root/.vesalius/app/server/Vesalius.Server.dll" --data "$1" --http-port "$http_port" \
         --dicom-port "$dicom_port" --admin-password bench-admin >"$work/server.log" 2>&1 &
     vesalius_pid=$!
     started+=("$vesalius_pid")

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes synthetic CT slices for benchmarks: 512×512×16 bit, invented identities, reproducible.
 
-Usage: make_ct_series.py FOLDER COUNT [PARTS]   (PARTS: sub-folders among which the slices are dealt)
+Usage: make_ct_series.py FOLDER COUNT [PARTS [STUDY]]
+
+PARTS: sub-folders among which the slices are dealt; STUDY: number of the study, which all its UIDs and its session label carry
 """
 import random
 import sys
@@ -14,10 +16,10 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 ROOT = "1.2.826.0.1.3680043.10.1337"
 
 
-def slice_of(number: int, pixels: bytes) -> FileDataset:
+def slice_of(study: int, number: int, pixels: bytes) -> FileDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f"{ROOT}.3.{number}"
+    meta.MediaStorageSOPInstanceUID = f"{ROOT}.3.{study}.{number}"
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = f"{ROOT}.9"
     ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
@@ -39,16 +41,16 @@ def slice_of(number: int, pixels: bytes) -> FileDataset:
     ds.PatientID = "INVENTED-1"
     ds.PatientBirthDate = "19700101"
     ds.PatientSex = "O"
-    ds.PatientComments = "Project:BENCH Subject:S1 Session:S1_CT1"
+    ds.PatientComments = f"Project:BENCH Subject:S1 Session:S1_CT{study}"
     ds.SliceThickness = "1.0"
     ds.KVP = "120"
-    ds.StudyInstanceUID = f"{ROOT}.1.1"
-    ds.SeriesInstanceUID = f"{ROOT}.2.1"
+    ds.StudyInstanceUID = f"{ROOT}.1.{study}"
+    ds.SeriesInstanceUID = f"{ROOT}.2.{study}"
     ds.SeriesNumber = "1"
     ds.InstanceNumber = str(number)
     ds.ImagePositionPatient = ["-250", "-250", str(number)]
     ds.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
-    ds.FrameOfReferenceUID = f"{ROOT}.4.1"
+    ds.FrameOfReferenceUID = f"{ROOT}.4.{study}"
     references = []
     for i in range(8):
         item = Dataset()
@@ -72,13 +74,14 @@ def slice_of(number: int, pixels: bytes) -> FileDataset:
 def main() -> None:
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     parts = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    study = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     noise = bytearray(random.Random(1).randbytes(512 * 512 * 2))
     noise[1::2] = bytes(b & 0x0F for b in noise[1::2])
     for number in range(1, count + 1):
         target = folder / str(number % parts)
         target.mkdir(parents=True, exist_ok=True)
         shift = (number * 2) % len(noise)
-        slice_of(number, bytes(noise[shift:] + noise[:shift])).save_as(target / f"{number:05d}.dcm", write_like_original=False)
+        slice_of(study, number, bytes(noise[shift:] + noise[:shift])).save_as(target / f"{number:05d}.dcm", write_like_original=False)
 
 
 main()

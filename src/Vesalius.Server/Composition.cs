@@ -8,6 +8,7 @@ using Vesalius.Import.Journal;
 using Vesalius.Prearchive;
 using Vesalius.QueryRetrieve;
 using Vesalius.Server.Data;
+using Vesalius.Server.DicomWeb;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 using Vesalius.Server.WebSite;
@@ -51,7 +52,8 @@ internal static class Composition
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
-        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionStaging>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache")));
         services.AddSingleton<IdleSessionService>();
         services.AddHostedService(s => s.GetRequiredService<IdleSessionService>());
         services.AddSingleton<ObjectIdentifier>().AddSingleton<RowWriter>().AddSingleton<PrearchiveWriter>().AddSingleton<ReceiverDirectory>();
@@ -63,6 +65,7 @@ internal static class Composition
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
         services.AddSingleton<ArchiveBrowser>();
+        services.AddDicomWeb();
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
@@ -108,11 +111,12 @@ internal static class Composition
         application.MapSharing();
         application.MapObjectStatus();
         application.MapSearches();
+        application.MapElementSecurity();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();
         application.MapPrearchive();
-        application.MapImport();
+        application.MapImportService();
         application.MapConfiguration();
         application.MapSiteConfig();
         application.MapUsers();
@@ -127,6 +131,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapAnonymizeProfile();
         application.MapPixels();
+        application.MapDicomWeb();
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();

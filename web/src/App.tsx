@@ -1,4 +1,4 @@
-import { createTheme, MantineProvider, type CSSVariablesResolver } from '@mantine/core';
+import { CloseButton, createTheme, MantineProvider, type CSSVariablesResolver } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { BrowserRouter } from 'react-router';
@@ -12,6 +12,8 @@ const theme = createTheme({
   fontFamily: 'Inter, "Segoe UI", system-ui, sans-serif',
   defaultRadius: 'md',
   autoContrast: true,
+  // Screen readers have to say what a cross does.
+  components: { CloseButton: CloseButton.extend({ defaultProps: { ...{ 'aria-label': 'Close' } } }) },
 });
 
 // Text on a tint of its own colour, and dimmed text, have to stand out by 4.5 to 1.

@@ -149,20 +149,33 @@ internal sealed partial class ItemRequest
 
             if (key.Contains('/', StringComparison.Ordinal))
             {
-                input.Set(_model, FieldPath.Parse(key) ?? throw RequestRefusedException.BadRequest("A name in the request is no path of a field."), value);
+                Set(input, FieldPath.Parse(key) ?? throw RequestRefusedException.BadRequest("A name in the request is no path of a field."), value);
             }
             else if (_model.Shortcuts.Find(list, key) is { IsReadOnly: false } shortcut)
             {
-                input.Set(_model, FieldPath.Parse(shortcut.Path)!, value);
+                Set(input, FieldPath.Parse(shortcut.Path)!, value);
             }
             else if (type.Child(key) is { Repeats: false, Reference: null } node && node.Name == key && _model.Resolve(type, [new PathStep(key, [], null)]) is not null)
             {
-                input.Set(_model, new FieldPath(null, [new PathStep(key, [], null)]), value);
+                Set(input, new FieldPath(null, [new PathStep(key, [], null)]), value);
             }
         }
 
         input.IsAuthoritative = Flag("allowDataDeletion") || _pairs.Exists(p => p is { Key: "loadExisting", Value: "false" });
         return input;
+    }
+
+    // A client that encodes twice is understood where its value would be wrong otherwise (rest-api §1.2); text stays what it is.
+    private void Set(ItemInput input, FieldPath path, string value)
+    {
+        try
+        {
+            input.Set(_model, path, value);
+        }
+        catch (ItemRefusedException) when (Escape().IsMatch(value))
+        {
+            input.Set(_model, path, Once(value));
+        }
     }
 
     private bool Flag(string name) => _pairs.LastOrDefault(p => p.Key == name) is { Key: not null, Value: not ("false" or "0") };

@@ -105,11 +105,6 @@ internal static class Receiving
             throw RequestRefusedException.BadRequest(fault);
         }
 
-        if (receiver.DirectArchive)
-        {
-            throw RequestRefusedException.BadRequest("Direct archiving is not offered yet; use a project with prearchive code 4.");
-        }
-
         var saved = await receivers.SaveAsync(receiver, context.RequestAborted) ?? throw RequestRefusedException.BadRequest("AE title and port are another receiver's.");
         await context.RequestServices.GetRequiredService<ReceiverHost>().ApplyAsync(context.RequestAborted);
         await Scope.AuditAsync(context, "receiver.save", $"{saved}");
