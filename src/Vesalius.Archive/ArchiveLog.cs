@@ -10,4 +10,7 @@ internal static partial class ArchiveLog
 
     [LoggerMessage(2002, LogLevel.Error, "The end of a project, {End}, waits for the next start: {Error}")]
     public static partial void EndWaits(ILogger logger, Guid end, string error);
+
+    [LoggerMessage(2040, LogLevel.Warning, "Removing search results that have run out failed: {Error}")]
+    public static partial void SnapshotSweepFailed(ILogger logger, string error);
 }

@@ -3,6 +3,7 @@ using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
 using Vesalius.Archive.Lists;
 using Vesalius.Archive.ProjectEnds;
+using Vesalius.Archive.Search;
 using Vesalius.Archive.Types;
 using Vesalius.Database;
 using Vesalius.Import;
@@ -22,7 +23,8 @@ internal static class ArchiveComposition
         return services.AddSingleton(own.Count == 0 ? TypeModel.Standard : new TypeModel(own)).AddSingleton<SchemaDocument>().AddSingleton<ItemXml>().AddSingleton<ItemLoader>()
             .AddSingleton<ListEngine>().AddSingleton<ChangeHistory>().AddSingleton<FormerStates>().AddSingleton<FolderMoves>().AddSingleton<SubjectStore>().AddSingleton<ExperimentStore>()
             .AddSingleton<ScanStore>().AddSingleton<ReconstructionStore>().AddSingleton<Sharing>().AddSingleton<ObjectRemoval>().AddSingleton<HeaderRefresh>()
-            .AddSingleton<Archive.CustomFieldStore>();
+            .AddSingleton<Archive.CustomFieldStore>().AddSingleton<DisplayFields>().AddSingleton<SearchEngine>().AddSingleton<SnapshotLimits>().AddSingleton<SearchSnapshots>().AddSingleton<SavedSearches>()
+            .AddSingleton<QuickSearch>().AddHostedService<SnapshotUpkeep>();
     }
 
     /// <summary>The end of projects: what every room holds of them, from the inside out.</summary>

@@ -112,6 +112,7 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapSearches();
         application.MapElementSecurity();
         application.MapSiteServices();
         application.MapInvestigators();
