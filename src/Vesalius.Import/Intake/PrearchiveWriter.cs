@@ -21,13 +21,13 @@ internal sealed record IncomingObject(
     string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded,
     IReadOnlyList<ArrivedIdentity> Arrived)
 {
-    public static IncomingObject From(DataSet dataSet, string? fileName, EncodedDataSet encoded, IReadOnlyList<ArrivedIdentity> arrived)
+    public static IncomingObject From(DataSet dataSet, string fileName, EncodedDataSet encoded, IReadOnlyList<ArrivedIdentity> arrived)
     {
         var number = dataSet.GetInteger(Tag.InstanceNumber);
         return new IncomingObject(
             dataSet.GetString(Tag.StudyInstanceUID)!, dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, dataSet.GetString(Tag.SOPClassUID)!,
             dataSet.GetString(Tag.SeriesNumber), dataSet.GetString(Tag.Modality) ?? "", number is > int.MinValue and < int.MaxValue ? (int)number : null,
-            fileName ?? FileNaming.Name(dataSet), encoded, arrived);
+            fileName, encoded, arrived);
     }
 }
 
@@ -45,6 +45,14 @@ public sealed class PrearchiveWriter(
             var open = await _sessions.FindAsync(identity, incoming.StudyInstanceUid, source).ConfigureAwait(false);
             var inside = await gates.EnterAsync(open.Session.Id, cancellationToken).ConfigureAwait(false);
             var attempt = new Attempt(incoming, identity, source, open, inside);
+            // Archived, moved or removed meanwhile: writing by what was known of it would make an acknowledged object homeless.
+            if (gates.TurnsOf(open.Session.Id) != open.Turns)
+            {
+                inside.Dispose();
+                _sessions.Forget(identity, incoming.StudyInstanceUid, source);
+                continue;
+            }
+
             if (await StoreAsync(attempt).ConfigureAwait(false) is { } outcome)
             {
                 return new IntakeResult(outcome, open.Session.Id);

@@ -18,7 +18,17 @@ public enum MergeMode
 /// <param name="Merge">How to meet an existing session.</param>
 /// <param name="OverwriteFiles">With append: files of the same name may be replaced.</param>
 /// <param name="User">Who archives.</param>
-public sealed record ArchiveRequest(string ProjectId, string SubjectLabel, string SessionLabel, MergeMode Merge, bool OverwriteFiles, string User);
+public sealed record ArchiveRequest(string ProjectId, string SubjectLabel, string SessionLabel, MergeMode Merge, bool OverwriteFiles, string User)
+{
+    /// <summary>Only the same study may be merged: nobody chose the session by its label (R9).</summary>
+    public bool SameStudyOnly { get; init; }
+
+    /// <summary>The experiment begins in quarantine.</summary>
+    public bool Quarantine { get; init; }
+
+    /// <summary>Fields of the experiment by path, over what the headers say. <c>scans/scan[N]/…</c> counts scans from 0.</summary>
+    public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>Thrown when a session cannot be archived; the session stays in the prearchive.</summary>
 /// <param name="status">State that the session is left in.</param>

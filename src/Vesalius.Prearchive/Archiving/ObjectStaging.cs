@@ -10,7 +10,7 @@ namespace Vesalius.Prearchive;
 /// <param name="Object">As it is now.</param>
 /// <param name="File">What the archive records of it.</param>
 /// <param name="Path">Where it lies.</param>
-internal sealed record StagedObject(PrearchiveObject Object, AdmittedFile File, string Path);
+public sealed record StagedObject(PrearchiveObject Object, AdmittedFile File, string Path);
 
 /// <summary>De-identifies objects into files beside the archive; what is in the prearchive stays as it is.</summary>
 internal static class ObjectStaging
@@ -20,6 +20,7 @@ internal static class ObjectStaging
     /// <param name="source">Its file.</param>
     /// <param name="target">The new file.</param>
     /// <param name="rules">What it has to go through.</param>
+    /// <param name="template">How files are named.</param>
     /// <param name="context">What the script is given.</param>
     /// <param name="tally">Counts.</param>
     /// <param name="cancellationToken">Cancels.</param>
@@ -28,7 +29,7 @@ internal static class ObjectStaging
     /// <exception cref="MalformedDicomException">It cannot be read.</exception>
     /// <exception cref="PixelsNotCleanException">Its pixels keep it back.</exception>
     public static async Task<StagedObject?> StageAsync(
-        PrearchiveObject item, string source, string target, ArchivingRules rules, Func<Part10File, ScriptContext> context, DeidentificationTally tally, CancellationToken cancellationToken)
+        PrearchiveObject item, string source, string target, ArchivingRules rules, string template, Func<Part10File, ScriptContext> context, DeidentificationTally tally, CancellationToken cancellationToken)
     {
         var edited = item;
         var isWritten = false;
@@ -52,7 +53,7 @@ internal static class ObjectStaging
                 // An original UID that the script replaced must not live on in the file's name.
                 edited = item with
                 {
-                    FileName = FileNaming.Name(file.DataSet),
+                    FileName = FileNaming.Name(file.DataSet, template),
                     SopInstanceUid = file.DataSet.GetString(Tag.SOPInstanceUID) ?? item.SopInstanceUid,
                     SeriesInstanceUid = file.DataSet.GetString(Tag.SeriesInstanceUID) ?? item.SeriesInstanceUid,
                 };

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Vesalius.Access;
 using Vesalius.Anonymisation;
+using Vesalius.Anonymisation.Pixels;
 using Vesalius.Anonymisation.Profile;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
@@ -15,10 +17,14 @@ namespace Vesalius.Prearchive;
 /// <remarks>Order: everything is staged under the cache folder; staged files are moved into place; rows are committed; the prearchive copy goes last.
 /// Until the commit the prearchive is whole, and files in the archive without a row are removed when the step is repeated or at the next start.</remarks>
 public sealed class SessionArchiver(
-    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ArchivingRuleBook ruleBook, QuarantineStore quarantine, ArrivedIdentifiers identifiers, AuditTrail audit,
-    ArchiveSessions sessions, ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ReadOnlyMemory<byte> siteKey, ILogger<SessionArchiver> logger)
+    PrearchiveStore store, SessionGates gates, SessionBuilder builder, SessionStaging stage, ArchiveSessions sessions, ResourceDirectory resources,
+    ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ILogger<SessionArchiver> logger)
 {
-    private sealed record Staging(List<StagedObject> Objects, DeidentificationReport Report);
+    // Sessions on their way to the archive at a time; more would only wait for the disk.
+    private const int AtATime = 8;
+    private const string StagingFolder = "archiving-";
+    private readonly ArchivingTurns _turns = new(database, AtATime);
+    private readonly FilePlacing _placing = new(database, layout, resources);
 
     /// <summary>Archives a session.</summary>
     /// <exception cref="ArchivingException">It cannot be archived as it is.</exception>
@@ -28,7 +34,10 @@ public sealed class SessionArchiver(
         using var alone = await gates.CloseAsync(sessionId, cancellationToken).ConfigureAwait(false);
         var session = await store.FindAsync(sessionId, cancellationToken).ConfigureAwait(false)
             ?? throw new ArchivingException(PrearchiveStatus.Error, "The session is no longer in the prearchive.");
-        var staging = Path.Combine(stagingRoot, $"archiving-{sessionId}");
+        // Two sessions on their way to one label go one after the other, whichever node they are on.
+        var turn = await _turns.TakeAsync($"{request.ProjectId}/{request.SessionLabel}", cancellationToken).ConfigureAwait(false);
+        await using var released = turn.ConfigureAwait(false);
+        var staging = Path.Combine(stagingRoot, $"{StagingFolder}{sessionId}");
         try
         {
             await store.SetStatusAsync(sessionId, PrearchiveStatus.Archiving, null, cancellationToken).ConfigureAwait(false);
@@ -41,6 +50,12 @@ public sealed class SessionArchiver(
         {
             await FailAsync(sessionId, e.Status, e.Message).ConfigureAwait(false);
             throw;
+        }
+        catch (Npgsql.PostgresException e) when (e.SqlState == Npgsql.PostgresErrorCodes.UniqueViolation)
+        {
+            const string Reason = "An experiment that is shared into the project has this label: archive under another label.";
+            await FailAsync(sessionId, PrearchiveStatus.Conflict, Reason).ConfigureAwait(false);
+            throw new ArchivingException(PrearchiveStatus.Conflict, Reason);
         }
         catch (Exception e) when (e is IOException or Npgsql.NpgsqlException)
         {
@@ -60,6 +75,7 @@ public sealed class SessionArchiver(
     {
         // Not the caller's token: the state has to be right even if the caller has left.
         await store.SetStatusAsync(sessionId, status, null, CancellationToken.None).ConfigureAwait(false);
+        await store.LeaveDirectArchiveAsync(sessionId, reason, CancellationToken.None).ConfigureAwait(false);
         await store.LogAsync(sessionId, reason, CancellationToken.None).ConfigureAwait(false);
     }
 
@@ -83,140 +99,69 @@ public sealed class SessionArchiver(
             throw new ArchivingException(PrearchiveStatus.Conflict, "A session with this label is already archived.");
         }
 
-        var (staged, report) = await StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
+        var (staged, report) = await stage.StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
         var byObject = staged.ToDictionary(s => s.Object.SopInstanceUid);
         var description = await SessionBuilder.DescribeAsync([.. staged.Select(s => s.Object)], o => byObject[o.SopInstanceUid].Path, cancellationToken).ConfigureAwait(false);
+        var studyUid = await StudyUidAsync(staged, cancellationToken).ConfigureAwait(false);
         if (existing is not null)
         {
-            await CheckMergeAsync(existing, request, description, cancellationToken).ConfigureAwait(false);
+            await CheckMergeAsync(existing, request, description, studyUid, cancellationToken).ConfigureAwait(false);
         }
 
         var scanIds = await ScanIdsAsync(existing, description, cancellationToken).ConfigureAwait(false);
-        var admission = Admission(request, description, staged, scanIds, await StudyUidAsync(staged, cancellationToken).ConfigureAwait(false));
-        return await CommitAsync(session, request, existing, admission, new Staging(staged, report), scanIds, cancellationToken).ConfigureAwait(false);
+        var archived = await ArchivedFiles.ReadAsync(database, existing, cancellationToken).ConfigureAwait(false);
+        CheckFiles(archived, request, staged, scanIds);
+        var admission = GivenFields.Apply(Admission(request, description, staged, scanIds, studyUid), session.Fields, request.Fields);
+        return await CommitAsync(session, request, existing, admission, archived, new StagedSession(staged, report), scanIds, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<string> StudyUidAsync(List<StagedObject> staged, CancellationToken cancellationToken) =>
         (await Part10File.ReadHeaderAsync(staged[0].Path, cancellationToken: cancellationToken).ConfigureAwait(false)).DataSet.GetString(Tag.StudyInstanceUID) ?? "";
 
-    private async Task<Staging> StageAsync(
-        PrearchiveSession session, ArchiveRequest request, IReadOnlyList<PrearchiveObject> objects, string staging, CancellationToken cancellationToken)
+    private async Task CheckMergeAsync(ArchivedSession existing, ArchiveRequest request, SessionDescription description, string studyUid, CancellationToken cancellationToken)
     {
-        var rules = await ruleBook.ForArchivingAsync(session, request.ProjectId, [request.ProjectId, request.SubjectLabel, request.SessionLabel], cancellationToken).ConfigureAwait(false);
-        if (rules.Failures == FailurePolicy.Hold && session.FailedCount > 0)
+        if ((await MergeCheck.ProblemsAsync(database, settings, existing, request, description, studyUid, cancellationToken).ConfigureAwait(false)) is [var first, ..])
         {
-            throw Held(session.FailedCount, null);
-        }
-
-        var tally = new DeidentificationTally();
-        var failures = new List<(PrearchiveObject Object, QuarantineReason Reason)>();
-        var folder = store.FolderOf(session);
-        if (Directory.Exists(staging))
-        {
-            Directory.Delete(staging, recursive: true);
-        }
-
-        Directory.CreateDirectory(staging);
-        var staged = new List<StagedObject>(objects.Count);
-        foreach (var item in objects)
-        {
-            var source = Path.Combine(folder, item.Path);
-            var target = Path.Combine(staging, item.ScanId, item.Resource, item.FileName);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            try
-            {
-                if (await ObjectStaging.StageAsync(item, source, target, rules, file => Context(file, session, request), tally, cancellationToken).ConfigureAwait(false) is { } file)
-                {
-                    staged.Add(file);
-                }
-            }
-            catch (Exception e) when (QuarantineReason.IsOne(e))
-            {
-                failures.Add((item, QuarantineReason.Of(e, QuarantineReason.Project, rules.Script?.Number ?? 0)));
-            }
-        }
-
-        if (failures.Count > 0)
-        {
-            await SetApartAsync(session, request, rules.Failures, failures, staged.Count, cancellationToken).ConfigureAwait(false);
-        }
-
-        var report = tally.Report(objects.Count, failures.Count, rules, await ruleBook.PlacesAsync(tally.ScriptNumbers, cancellationToken).ConfigureAwait(false));
-        await JudgeAsync(session, report, tally, cancellationToken).ConfigureAwait(false);
-        return staged.Count > 0 ? new Staging(staged, report)
-            : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
-    }
-
-    // Fail closed: what was asked to be blanked and cannot be keeps the session back too.
-    private async Task JudgeAsync(PrearchiveSession session, DeidentificationReport report, DeidentificationTally tally, CancellationToken cancellationToken)
-    {
-        if (report.Pixels.TextFound > 0)
-        {
-            await store.LogAsync(session.Id, $"Text was found in the pixels of {report.Pixels.TextFound} objects.", cancellationToken).ConfigureAwait(false);
-        }
-
-        var remaining = tally.Remaining;
-        if (remaining.Count > 0)
-        {
-            var reason = $"{report.Residual.Objects} of {report.Objects} objects still hold identifiers: {string.Join("; ", remaining)}.";
-            if (report.Residual.Policy is ResidualPolicy.Quarantine or ResidualPolicy.Blank)
-            {
-                throw new ArchivingException(PrearchiveStatus.Error, reason);
-            }
-
-            await store.LogAsync(session.Id, reason, cancellationToken).ConfigureAwait(false);
+            throw new ArchivingException(PrearchiveStatus.Conflict, first);
         }
     }
 
-    // What failed leaves the session; the rest goes on unless the project wants whole sessions only. Either way the session says what is missing.
-    private async Task SetApartAsync(
-        PrearchiveSession session, ArchiveRequest request, FailurePolicy policy, List<(PrearchiveObject Object, QuarantineReason Reason)> failures, int others, CancellationToken cancellationToken)
+    /// <summary>What archiving a session as it is would meet, explained (R9). Scripts do not run, so what they change is not seen.</summary>
+    public async Task<IReadOnlyList<string>> ProblemsAsync(PrearchiveSession session, ArchiveRequest request, CancellationToken cancellationToken)
     {
-        var arrived = await identifiers.SealedAsync(session.Id, cancellationToken).ConfigureAwait(false);
-        foreach (var (item, reason) in failures)
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(request);
+        var problems = new List<string>();
+        var objects = await store.ObjectsAsync(session.Id, cancellationToken).ConfigureAwait(false);
+        if (objects.Count == 0)
         {
-            var path = Path.Combine(store.FolderOf(session), item.Path);
-            var origin = new SessionOrigin(item, request, session.StudyInstanceUid, arrived, session.Source, session.Visit, session.Protocol, session.Timezone);
-            await quarantine.TakeAsync(
-                item, path, new QuarantineEntry(request.ProjectId, reason, "archiving", arrived.Count > 0 ? arrived[0].StudyKey : null, origin.Serialize()), cancellationToken).ConfigureAwait(false);
-            File.Delete(path);
+            return ["Empty sessions cannot be archived."];
         }
 
-        await store.LogAsync(session.Id, $"{failures.Count} objects went to quarantine: {failures[0].Reason}", cancellationToken).ConfigureAwait(false);
-        await audit.RecordAsync(request.User, "", "quarantine.keep", $"prearchive {session.Id}: {failures.Count} objects for {request.ProjectId}", cancellationToken).ConfigureAwait(false);
-        if (policy == FailurePolicy.Hold || others == 0)
+        if (await store.ConflictsAsync(session.Id, cancellationToken).ConfigureAwait(false) is > 0 and var conflicts)
         {
-            throw Held(failures.Count, failures[0].Reason);
-        }
-    }
-
-    private static ArchivingException Held(int count, QuarantineReason? first) => new(
-        PrearchiveStatus.Error, $"{count} objects of this session are in quarantine since they could not be de-identified{(first is null ? "; this project archives whole sessions only" : $": {first}")}");
-
-    private ScriptContext Context(Part10File file, PrearchiveSession session, ArchiveRequest request) => new()
-    {
-        Variables = new Dictionary<string, string>
-        {
-            ["project"] = request.ProjectId, ["subject"] = request.SubjectLabel, ["session"] = request.SessionLabel, ["user"] = request.User, ["study"] = session.StudyInstanceUid,
-            ["dateShift"] = DateShift.Days(siteKey.Span, request.ProjectId, request.SubjectLabel).ToString(CultureInfo.InvariantCulture),
-        },
-        FileMeta = file.FileMeta,
-        TransferSyntaxUid = file.TransferSyntax.Uid,
-        SiteKey = siteKey,
-        ScratchFolder = stagingRoot,
-    };
-
-    private async Task CheckMergeAsync(ArchivedSession existing, ArchiveRequest request, SessionDescription description, CancellationToken cancellationToken)
-    {
-        if (existing.SubjectLabel != request.SubjectLabel)
-        {
-            throw new ArchivingException(PrearchiveStatus.Conflict, "The archived session with this label belongs to another subject.");
+            problems.Add($"{conflicts} instances came twice with different bytes; the first of each is archived.");
         }
 
-        if (existing.XsiType != description.XsiType && await settings.FlagAsync("preventCrossModalityMerge", cancellationToken).ConfigureAwait(false))
+        if (await sessions.FindAsync(request.ProjectId, request.SessionLabel, cancellationToken).ConfigureAwait(false) is not { } existing)
         {
-            throw new ArchivingException(PrearchiveStatus.Conflict, $"The archived session is {existing.XsiType}, the incoming one {description.XsiType}; the site does not merge types.");
+            return problems;
         }
+
+        if (request.Merge == MergeMode.None)
+        {
+            problems.Add("A session with this label is already archived: append to it, overwrite, or archive under another label.");
+        }
+
+        var description = await SessionBuilder.DescribeAsync(objects, o => Path.Combine(store.FolderOf(session), o.Path), cancellationToken).ConfigureAwait(false);
+        problems.AddRange(await MergeCheck.ProblemsAsync(database, settings, existing, request, description, session.StudyInstanceUid, cancellationToken).ConfigureAwait(false));
+        var archived = await sessions.InstancesAsync(existing.Id, cancellationToken).ConfigureAwait(false);
+        if (objects.Count(o => archived.ContainsKey(o.SopInstanceUid)) is > 0 and var same)
+        {
+            problems.Add($"{same} of {objects.Count} instances are archived already.");
+        }
+
+        return problems;
     }
 
     // A scan number that another series has already becomes number-MODALITYk (rest-api §13.5).
@@ -253,65 +198,109 @@ public sealed class SessionArchiver(
     }
 
     private async Task<ArchivedSession> CommitAsync(
-        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, Staging staging, Dictionary<string, string> scanIds, CancellationToken cancellationToken)
+        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, ArchivedFiles archivedFiles, StagedSession stagedSession,
+        Dictionary<string, string> scanIds, CancellationToken cancellationToken)
     {
-        var staged = staging.Objects;
+        var staged = stagedSession.Objects;
         var target = layout.Session(request.ProjectId, request.SessionLabel);
-        if (existing is not null)
-        {
-            await CheckFilesAsync(existing, request, staged, cancellationToken).ConfigureAwait(false);
-        }
-        else if (Directory.Exists(target))
+        if (existing is null && Directory.Exists(target))
         {
             // Left by an attempt that never committed.
             Directory.Delete(target, recursive: true);
         }
 
-        foreach (var file in staged)
-        {
-            var folder = layout.Resource(new ResourceOwner(request.ProjectId, null, request.SessionLabel, scanIds[file.Object.ScanId]), file.Object.Resource);
-            DurableFile.CreateFolder(folder);
-            File.Move(file.Path, Path.Combine(folder, file.File.Path), overwrite: true);
-        }
-
-        foreach (var scan in admission.Scans)
-        {
-            foreach (var resource in scan.Resources)
-            {
-                var folder = layout.Resource(new ResourceOwner(request.ProjectId, null, request.SessionLabel, scan.Id), resource.Label);
-                DurableFile.FlushFolder(folder);
-            }
-        }
-
+        var entering = staged.ConvertAll(s => Entering(s, scanIds));
+        var replaced = await archivedFiles.ReplacedAsync(entering, settings, cancellationToken).ConfigureAwait(false);
+        var placed = staged.Select((s, i) => new PlacedFile(
+            s.Path, layout.Resource(new ResourceOwner(request.ProjectId, null, request.SessionLabel, entering[i].ScanId), entering[i].Label), entering[i].Path, s.File.Sha256, archivedFiles.At(entering[i]))).ToList();
         var prefix = await sessions.PrefixAsync(cancellationToken).ConfigureAwait(false);
-        // From here on the caller's leaving must not stop us halfway.
-        var archived = await database.InTransactionAsync(async (connection, transaction) =>
+        var archived = await _placing.RunAsync(request.ProjectId, placed, replaced, async (connection, transaction) =>
         {
+            // Nobody renames it from here on, but somebody may have since it was looked at.
+            if (await connection.ExecuteScalarAsync<string?>(
+                "select id from archive_experiment where project_id = @ProjectId and label = @SessionLabel", request, transaction).ConfigureAwait(false) != existing?.Id)
+            {
+                throw new ArchivingException(PrearchiveStatus.Conflict, "Another session took or left this label meanwhile: archive again.");
+            }
+
             var result = await sessions.AdmitAsync(admission, prefix, connection, transaction).ConfigureAwait(false);
-            await DeidentificationReports.KeepAsync(result.Id, DeidentificationReports.Archiving, request.User, staging.Report, connection, transaction).ConfigureAwait(false);
+            await DeidentificationReports.KeepAsync(result.Id, DeidentificationReports.Archiving, request.User, stagedSession.Report, connection, transaction).ConfigureAwait(false);
             await QuarantineStore.ArchivedAsync(session.Id, result.Id, connection, transaction).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, transaction).ConfigureAwait(false);
-            return result;
-        }, CancellationToken.None).ConfigureAwait(false);
+            if (existing is null && (request.Quarantine || session.Quarantine))
+            {
+                await connection.ExecuteAsync("update archive_experiment set status = 'quarantine' where id = @Id", new { result.Id }, transaction).ConfigureAwait(false);
+            }
+
+            return existing is null ? result : await FollowTypeAsync(existing, result, admission, connection, transaction).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        await FinishAsync(CancellationToken.None).ConfigureAwait(false);
         await WriteCatalogsAsync(archived, CancellationToken.None).ConfigureAwait(false);
         return archived;
     }
 
-    private async Task CheckFilesAsync(ArchivedSession existing, ArchiveRequest request, List<StagedObject> staged, CancellationToken cancellationToken)
+    // A study that comes in parts is what all of it is: the dose that came first made it an RT session, the images make it CT. A type that somebody chose stays.
+    private static async Task<ArchivedSession> FollowTypeAsync(
+        ArchivedSession before, ArchivedSession after, SessionAdmission admission, Npgsql.NpgsqlConnection connection, Npgsql.NpgsqlTransaction transaction)
+    {
+        if (before.StudyInstanceUid != admission.StudyInstanceUid)
+        {
+            return after;
+        }
+
+        var scans = (await connection.QueryAsync<(string Id, string Modality, string XsiType)>(
+            "select id, coalesce(modality, ''), xsi_type from archive_scan where experiment_id = @Id order by key", new { after.Id }, transaction).ConfigureAwait(false)).AsList();
+        var came = admission.Scans.Select(s => s.Id).ToHashSet();
+        var type = DataTypes.SessionType([.. scans.Select(s => (s.Modality, s.XsiType))]);
+        if (type == before.XsiType || DataTypes.SessionType([.. scans.Where(s => !came.Contains(s.Id)).Select(s => (s.Modality, s.XsiType))]) != before.XsiType)
+        {
+            return after;
+        }
+
+        await connection.ExecuteAsync("update archive_experiment set xsi_type = @type where id = @Id", new { after.Id, type }, transaction).ConfigureAwait(false);
+        return after with { XsiType = type };
+    }
+
+    /// <summary>Finishes what committed archivings left to do with files. Safe to call at any time.</summary>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _placing.CarryOutAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Npgsql.NpgsqlException)
+        {
+            // The rows are committed and the steps are kept: the next round takes them.
+            PrearchiveLog.StepsWait(logger, e.GetType().Name);
+        }
+    }
+
+    /// <summary>After an abrupt end: takes back files of archivings that never committed, finishes those that did, and removes what was staged.</summary>
+    public async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        await _placing.RecoverAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var staging in Directory.Exists(stagingRoot) ? Directory.EnumerateDirectories(stagingRoot, StagingFolder + "*").ToList() : [])
+        {
+            Directory.Delete(staging, recursive: true);
+        }
+    }
+
+    private static EnteringFile Entering(StagedObject staged, Dictionary<string, string> scanIds) =>
+        new(scanIds[staged.Object.ScanId], staged.Object.Resource, staged.File.Path, staged.Object.SopInstanceUid, staged.File.Sha256);
+
+    private static void CheckFiles(ArchivedFiles archived, ArchiveRequest request, List<StagedObject> staged, Dictionary<string, string> scanIds)
     {
         if (request.Merge == MergeMode.Overwrite || request.OverwriteFiles)
         {
             return;
         }
 
-        var instances = await sessions.InstancesAsync(existing.Id, cancellationToken).ConfigureAwait(false);
-        if (staged.Count(s => instances.TryGetValue(s.Object.SopInstanceUid, out var hash) && hash != s.File.Sha256) is > 0 and var different)
-        {
-            throw new ArchivingException(PrearchiveStatus.Conflict, $"{different} instances are archived already with other bytes.");
-        }
-
         // Identical ones are there; nothing has to be done about them.
-        staged.RemoveAll(s => instances.TryGetValue(s.Object.SopInstanceUid, out var hash) && hash == s.File.Sha256);
+        staged.RemoveAll(s => archived.HasIdentical(Entering(s, scanIds)));
+        if (staged.Count(s => archived.Clashes(Entering(s, scanIds))) is > 0 and var different)
+        {
+            throw new ArchivingException(PrearchiveStatus.Conflict, $"{different} instances are archived already with other bytes, or others have their file names.");
+        }
     }
 
     private async Task WriteCatalogsAsync(ArchivedSession session, CancellationToken cancellationToken)
