@@ -15,8 +15,10 @@ internal static class Usage
                 a folder of DICOM files; files that are in OUT already are left alone, so a run can be resumed
             vesalius profile [--template basic|guys] [--option NAME]… [--keep KEYWORD]… [--documents reject|strip] [--uid-root ROOT]
                 a script made from the confidentiality profile of PS3.15, on standard output; --options lists the options
+            vesalius send PATH… --to AETITLE@HOST:PORT [--as AETITLE] [--jobs N]
+                files and folders to a receiver by C-STORE, as they are; N associations at once (1 unless said)
 
-            Exit codes: 0 done; 2 wrong call; 3 the script rejected the object; 4 the script is invalid or failed.
+            Exit codes: 0 done; 2 wrong call; 3 the script rejected the object; 4 the script is invalid or failed, or an object was not sent.
             """);
         return 2;
     }
