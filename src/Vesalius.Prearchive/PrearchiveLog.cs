@@ -16,4 +16,7 @@ internal static partial class PrearchiveLog
 
     [LoggerMessage(3004, LogLevel.Information, "Recovered the prearchive: {Files} files without a row removed")]
     public static partial void Recovered(ILogger logger, int files);
+
+    [LoggerMessage(3005, LogLevel.Warning, "Files of archived sessions wait to be replaced: {Error}")]
+    public static partial void StepsWait(ILogger logger, string error);
 }

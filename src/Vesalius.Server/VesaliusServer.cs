@@ -129,10 +129,12 @@ public sealed class VesaliusServer : IAsyncDisposable
             cancellationToken).ConfigureAwait(false);
         await FirstStart.PrepareAsync(services, options, cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<Archive.Life.FolderMoves>().RecoverAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<SessionArchiver>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().ResumeAsync(cancellationToken).ConfigureAwait(false);
         // Before files without a row are moved aside: some of them get their row here.
         await services.GetRequiredService<IntakeJournal>().StartAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().RecoverAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<Archive.ProjectEnds.ProjectEnds>().ResumeAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ImportQueue>().SweepAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }

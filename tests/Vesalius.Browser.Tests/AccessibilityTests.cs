@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Playwright;
 using Vesalius.Acceptance;
 using Xunit;
@@ -11,18 +10,11 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
 {
     private static readonly string[] Addresses =
     [
-        "/", "/projects/AXE", "/projects/AXE/subjects", "/projects/AXE/manage", "/projects/AXE/experiments/A01_CT1", "/projects/AXE/experiments/A01_CT1/scans/201", "/projects/AXE/subjects/A01",
-        "/prearchive", "/upload", "/import/search", "/import/list", "/import/queue", "/administration/users", "/administration/receivers", "/administration/script", "/administration/quarantine",
+        "/", "/projects/AXE", "/projects/AXE/subjects", "/projects/AXE/history", "/projects/AXE/manage", "/projects/AXE/download", "/projects/AXE/experiments/A01_CT1", "/projects/AXE/experiments/A01_CT1/files",
+        "/projects/AXE/experiments/A01_CT1/details", "/projects/AXE/experiments/A01_CT1/scans/201", "/projects/AXE/experiments/A01_CT1/scans/201/header", "/projects/AXE/subjects/A01",
+        "/prearchive", "/upload", "/import/search", "/import/list", "/import/queue", "/administration/users", "/administration/receivers", "/administration/pacs", "/administration/script", "/administration/quarantine",
         "/administration/settings", "/no-such-page",
     ];
-
-    private static async Task<List<string>> FindingsAsync(IPage page, string place)
-    {
-        var engine = Path.GetFullPath(Path.Combine(Environment.GetEnvironmentVariable("VESALIUS__WEBSITE")!, "..", "node_modules", "axe-core", "axe.min.js"));
-        await page.EvaluateAsync(await File.ReadAllTextAsync(engine, TestContext.Current.CancellationToken));
-        var found = await page.EvaluateAsync<JsonElement>("async () => (await axe.run()).violations.filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(' | '))");
-        return [.. found.EnumerateArray().Select(f => $"{place}: {f.GetString()}")];
-    }
 
     /// <summary>Nothing serious, on any page, in either colour scheme.</summary>
     [Fact]
@@ -38,7 +30,7 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
 
         await page.GotoAsync("/sign-in");
         await page.Locator("input[name=password]").WaitForAsync();
-        var findings = await FindingsAsync(page, "/sign-in");
+        var findings = await Axe.FindingsAsync(page, "/sign-in");
         var signedIn = await site.SignInAsync();
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
@@ -49,7 +41,7 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                 await signedIn.GetByRole(AriaRole.Heading, new() { Level = 2 }).First.WaitForAsync();
                 await signedIn.WaitForLoadStateAsync(LoadState.Load);
                 await signedIn.WaitForTimeoutAsync(400);
-                findings.AddRange(await FindingsAsync(signedIn, $"{scheme} {address}"));
+                findings.AddRange(await Axe.FindingsAsync(signedIn, $"{scheme} {address}"));
             }
         }
 

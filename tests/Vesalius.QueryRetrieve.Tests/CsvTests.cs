@@ -35,6 +35,20 @@ public sealed class CsvTests
         Assert.Equal([2, lineEnd.Length > 0 ? 4 : 4], import.Rows.Select(r => r.Line));
     }
 
+    /// <summary>What a person has to put right is shown as it stands in the file, and written anew it reads the same.</summary>
+    [Fact]
+    public void Cells_are_kept_as_they_stand_and_read_the_same_again()
+    {
+        var import = Read("Accession Number,Study Date,Subject,Relabel Study ID\nRJ1,32/13/2024,S 1,\"\"\"\"\"\"\nRJ2,2024-01-02,S2,X\n");
+        Assert.Equal("32/13/2024", import.Rows[0].Cells["Study Date"]);
+        Assert.Equal("\"\"", import.Rows[0].Cells["Relabel Study ID"]);
+        var columns = import.Rows[0].Cells.Keys.ToList();
+        var lines = import.Rows.Select(r => string.Join(',', columns.Select(c => $"\"{r.Cells[c].Replace("\"", "\"\"", StringComparison.Ordinal)}\"")));
+        var again = Read(string.Join(',', columns) + "\n" + string.Join('\n', lines));
+        Assert.Equal(import.Rows.Select(r => (r.State, r.Subject, r.Session, r.Criteria)), again.Rows.Select(r => (r.State, r.Subject, r.Session, r.Criteria)));
+        Assert.Equal("", again.Rows[0].RelabelMap["Relabel Study ID"]);
+    }
+
     /// <summary>Bytes beyond ASCII without a mark that are no UTF-8.</summary>
     [Fact]
     public void Western_list_without_mark_is_read_as_Windows_1252()

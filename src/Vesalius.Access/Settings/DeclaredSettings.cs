@@ -83,18 +83,18 @@ internal static class DeclaredSettings
             ("securityAllowNonPrivateProjects", true), ("restrictUserListAccessToAdmins", false), ("enableSitewideAnonymizationScript", true),
             ("enableSitewideSeriesImportFilter", false), ("projectAllowAutoArchive", true), ("preventCrossModalityMerge", true),
             ("useSopInstanceUidToUniquelyIdentifyDicom", true), ("rerunProjectAnonOnRename", false), ("sitewidePetMr", false), ("trainingRequired", false),
-            ("maintainFileHistory", false), ("backupDeletedToCache", false));
+            ("enableDirectArchiveAppend", false), ("maintainFileHistory", false), ("backupDeletedToCache", false));
         Add(
             SettingTier.Authenticated, SettingKind.Text,
             ("dicomFileNameTemplate", "${StudyInstanceUID}-${SeriesNumber}-${InstanceNumber}-${HashSOPClassUIDWithSOPInstanceUID}"), ("processingUrl", ""),
-            ("sitewidePetTracers", ""), ("sitewideSeriesImportFilterMode", "blacklist"), ("sitewideSeriesImportFilter", ""), ("siteDescriptionText", ""), ("siteDescriptionType", "Text"), ("failMergeOn", "false"),
+            ("sitewidePetTracers", ""), ("sitewideSeriesImportFilterMode", "blacklist"), ("sitewideSeriesImportFilter", ""), ("siteDescriptionText", ""), ("siteDescriptionType", "Text"),
             ("passwordComplexityMessage", "The password is not as the site wants passwords."));
         Add(SettingTier.Authenticated, SettingKind.Text, ("uiDateFormat", "yyyy-MM-dd"), ("uiTimeFormat", "HH:mm:ss"), ("uiDateTimeFormat", "yyyy-MM-dd HH:mm:ss"), ("uiDateTimeSecondsFormat", "yyyy-MM-dd HH:mm:ss.SSS"));
         Add(SettingTier.Authenticated, SettingKind.Interval, ("sessionTimeout", "15 minutes"));
         Add(
             SettingTier.Authenticated, SettingKind.Number,
             ("sessionXmlRebuilderRepeat", 60000), ("sessionXmlRebuilderInterval", 5), ("defaultProjectAutoArchiveSetting", 4));
-        Add(SettingTier.Authenticated, SettingKind.Json, ("zipExtensions", new JsonArray("zip", "jar", "rar", "ear", "gar", "xar")));
+        Add(SettingTier.Authenticated, SettingKind.Json, ("failMergeOn", new JsonArray()), ("zipExtensions", new JsonArray("zip", "jar", "rar", "ear", "gar", "xar")));
         Add(
             SettingTier.Administrator, SettingKind.Flag,
             ("initialized", true), ("userRegistrationApproval", true), ("enableCsrfToken", true), ("enableDicomReceiver", true), ("showServerPaths", false),

@@ -40,6 +40,11 @@ public sealed class FolderMoves(VesaliusDatabase database, ArchiveLayout layout)
         {
             return await database.InTransactionAsync(async (connection, transaction) =>
             {
+                foreach (var project in present.SelectMany(m => new[] { m.Source, m.Target }).Select(p => p.Split('/')[0]).Where(p => p != Removed).Distinct().Order(StringComparer.Ordinal))
+                {
+                    await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@key, 0))", new { key = KeyOf(project) }, transaction).ConfigureAwait(false);
+                }
+
                 var result = await work(connection, transaction).ConfigureAwait(false);
                 await connection.ExecuteAsync("delete from archive_folder_move where id = any (@ids)", new { ids = present.Select(m => m.Id).ToArray() }, transaction).ConfigureAwait(false);
                 foreach (var move in present)
@@ -70,16 +75,37 @@ public sealed class FolderMoves(VesaliusDatabase database, ArchiveLayout layout)
         }
     }
 
+    private static string KeyOf(string projectId) => $"folders/{projectId}";
+
+    /// <summary>Keeps the folders of a project where they are until the transaction ends, so that a file that is put in place there goes where its row says. Many may hold them at once.</summary>
+    /// <param name="projectId">Project that owns the folders.</param>
+    /// <param name="connection">Connection.</param>
+    /// <param name="transaction">Transaction; nothing else is locked in it yet.</param>
+    public static Task HoldAsync(string projectId, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return connection.ExecuteAsync("select pg_advisory_xact_lock_shared(hashtextextended(@key, 0))", new { key = KeyOf(projectId) }, transaction);
+    }
+
     /// <summary>Deletes rows and takes their folders out of the way in one step; the bytes go afterwards.</summary>
     /// <param name="folders">Folders of what is deleted.</param>
     /// <param name="work">What deletes the rows.</param>
     /// <param name="cancellationToken">Cancels until the first folder is renamed.</param>
-    public async Task<T> RemoveAsync<T>(IReadOnlyList<string> folders, Func<NpgsqlConnection, NpgsqlTransaction, Task<T>> work, CancellationToken cancellationToken)
+    public Task<T> RemoveAsync<T>(IReadOnlyList<string> folders, Func<NpgsqlConnection, NpgsqlTransaction, Task<T>> work, CancellationToken cancellationToken) =>
+        RemoveAsync(folders, [], work, cancellationToken);
+
+    /// <summary>As above, with folders inside them that are kept elsewhere.</summary>
+    /// <param name="folders">Folders of what is deleted.</param>
+    /// <param name="kept">Folders before and after of what stays.</param>
+    /// <param name="work">What changes the rows.</param>
+    /// <param name="cancellationToken">Cancels until the first folder is renamed.</param>
+    public async Task<T> RemoveAsync<T>(
+        IReadOnlyList<string> folders, IReadOnlyList<(string Source, string Target)> kept, Func<NpgsqlConnection, NpgsqlTransaction, Task<T>> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(folders);
         var place = Path.Combine(layout.Root, Removed, Guid.NewGuid().ToString("N"));
         var moves = folders.Select((folder, i) => (folder, Path.Combine(place, i.ToString(System.Globalization.CultureInfo.InvariantCulture)))).ToList();
-        var result = await RunAsync(moves, work, cancellationToken).ConfigureAwait(false);
+        var result = await RunAsync([.. kept, .. moves], work, cancellationToken).ConfigureAwait(false);
         if (Directory.Exists(place))
         {
             Directory.Delete(place, recursive: true);
@@ -132,10 +158,12 @@ public sealed class FolderMoves(VesaliusDatabase database, ArchiveLayout layout)
             await database.ExecuteAsync("delete from archive_folder_move where id = @Id", new { move.Id }, cancellationToken).ConfigureAwait(false);
         }
 
-        var removed = Path.Combine(layout.Root, Removed);
-        if (Directory.Exists(removed))
+        foreach (var folder in (string[])[Removed, ResourceStore.IncomingFolder])
         {
-            Directory.Delete(removed, recursive: true);
+            if (Directory.Exists(Path.Combine(layout.Root, folder)))
+            {
+                Directory.Delete(Path.Combine(layout.Root, folder), recursive: true);
+            }
         }
 
         return back;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Dapper;
+using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive.Life;
 using Vesalius.Archive.Storage;
 using Vesalius.Database;
 using Vesalius.Dicom;
@@ -15,12 +17,21 @@ namespace Vesalius.Archive;
 /// <param name="Description">Description.</param>
 public sealed record FileDescription(string Format = "", string Content = "", string Tags = "", string Description = "");
 
+/// <summary>Thrown when a resource was deleted while a file for it came.</summary>
+public sealed class ResourceGoneException() : Exception("The resource was deleted meanwhile.");
+
 /// <summary>Files of resources on disk and in the tables together. Catalogs follow (<see cref="CatalogService"/>).</summary>
 public sealed class ResourceStore(
     ResourceDirectory directory, ArchiveLayout layout, CatalogService catalogs, VesaliusDatabase database, SiteSettings settings, TimeProvider time, string deletedFolder)
 {
     /// <summary>Folders of a resource that hold what is no longer part of it.</summary>
     public const string HistoryFolder = ".history";
+
+    /// <summary>Folder of the archive for files that are still coming; no project has its name.</summary>
+    public const string IncomingFolder = ".incoming";
+
+    /// <summary>Name of the advisory lock that whoever puts a file in place holds for its path.</summary>
+    public static string LockOf(long resourceId, string path) => $"file/{resourceId}/{path}";
 
     /// <summary>Folder of a resource.</summary>
     public string FolderOf(ResourceRecord resource)
@@ -50,30 +61,30 @@ public sealed class ResourceStore(
     /// <param name="cancellationToken">Cancels, until the file is put in place.</param>
     /// <returns>False if a file of this path is there and stays; the bytes are then dropped.</returns>
     /// <exception cref="UnsafePathException">The path leads out of the folder, or is one that we use ourselves.</exception>
+    /// <exception cref="ResourceGoneException">The resource was deleted while the bytes came.</exception>
     public async Task<bool> StoreAsync(
         ResourceRecord resource, string path, Stream content, FileDescription description, bool overwrite, string user, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(resource);
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(description);
-        var folder = FolderOf(resource);
-        var target = ArchiveLayout.Join(folder, path);
+        ArchiveLayout.Check(path);
         CheckOwn(resource, path);
-        if (Directory.Exists(target) || IsBelowFile(folder, path))
-        {
-            throw new UnsafePathException();
-        }
-
-        DurableFile.CreateFolder(Path.GetDirectoryName(target)!);
-        var temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.new");
+        CheckPlace(FolderOf(resource), path);
+        // Not in the folder itself, which may get another name meanwhile.
+        var temporary = Path.Combine(layout.Root, IncomingFolder, $"{Guid.NewGuid():N}.new");
+        DurableFile.CreateFolder(Path.GetDirectoryName(temporary)!);
         try
         {
             var (size, md5, sha256) = await WriteAsync(temporary, content, cancellationToken).ConfigureAwait(false);
             var keepsHistory = await settings.FlagAsync("maintainFileHistory", cancellationToken).ConfigureAwait(false);
             var stored = await database.InTransactionAsync(async (connection, transaction) =>
             {
+                var folder = FolderOf(await HoldAsync(resource, connection, transaction).ConfigureAwait(false));
+                var target = ArchiveLayout.Join(folder, path);
+                CheckPlace(folder, path);
                 // One at a time for one path: whoever comes second sees the first.
-                await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@key, 0))", new { key = $"file/{resource.Id}/{path}" }, transaction).ConfigureAwait(false);
+                await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@key, 0))", new { key = LockOf(resource.Id, path) }, transaction).ConfigureAwait(false);
                 var exists = await connection.ExecuteScalarAsync<bool>(
                     "select exists (select 1 from archive_file where resource_id = @Id and path = @path)", new { resource.Id, path }, transaction).ConfigureAwait(false);
                 if (exists && !overwrite)
@@ -86,6 +97,7 @@ public sealed class ResourceStore(
                     KeepOld(folder, path, target);
                 }
 
+                DurableFile.CreateFolder(Path.GetDirectoryName(target)!);
                 File.Move(temporary, target, overwrite: true);
                 DurableFile.FlushFolder(Path.GetDirectoryName(target)!);
                 await connection.ExecuteAsync(
@@ -108,6 +120,29 @@ public sealed class ResourceStore(
         finally
         {
             File.Delete(temporary);
+        }
+    }
+
+    // The resource as it is now, in a folder that keeps its name until the transaction ends.
+    private async Task<ResourceRecord> HoldAsync(ResourceRecord resource, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        string? held = null;
+        var current = resource;
+        while (held != current.FolderProjectId)
+        {
+            held = current.FolderProjectId;
+            await FolderMoves.HoldAsync(held, connection, transaction).ConfigureAwait(false);
+            current = await directory.FindAsync(resource.Id, CancellationToken.None).ConfigureAwait(false) ?? throw new ResourceGoneException();
+        }
+
+        return current;
+    }
+
+    private static void CheckPlace(string folder, string path)
+    {
+        if (Directory.Exists(ArchiveLayout.Join(folder, path)) || IsBelowFile(folder, path))
+        {
+            throw new UnsafePathException();
         }
     }
 

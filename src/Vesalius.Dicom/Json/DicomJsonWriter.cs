@@ -19,23 +19,35 @@ public static class DicomJsonWriter
         writer.WriteStartObject();
         foreach (var element in dataSet)
         {
-            if (element.Tag.IsGroupLength)
+            if (!element.Tag.IsGroupLength)
             {
-                continue;
+                WriteElement(writer, element, dataSet, bulkDataUri, decimalsAsText);
             }
+        }
 
-            writer.WriteStartObject(element.Tag.ToHexString());
-            writer.WriteString("vr", element.Vr.Code);
-            if (bulkDataUri?.Invoke(element) is { } uri)
-            {
-                writer.WriteString("BulkDataURI", uri);
-            }
-            else
-            {
-                WriteValue(writer, element, dataSet, bulkDataUri, decimalsAsText);
-            }
+        writer.WriteEndObject();
+    }
 
-            writer.WriteEndObject();
+    /// <summary>Writes one attribute as a property of the object that is open.</summary>
+    /// <param name="writer">Target.</param>
+    /// <param name="element">What to write.</param>
+    /// <param name="dataSet">The data set that holds it.</param>
+    /// <param name="bulkDataUri">Gives the address of a value that should not stand inline; null for all inline.</param>
+    /// <param name="decimalsAsText">True to write IS and DS as strings.</param>
+    public static void WriteElement(Utf8JsonWriter writer, DataElement element, DataSet dataSet, Func<DataElement, string?>? bulkDataUri = null, bool decimalsAsText = false)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(element);
+        ArgumentNullException.ThrowIfNull(dataSet);
+        writer.WriteStartObject(element.Tag.ToHexString());
+        writer.WriteString("vr", element.Vr.Code);
+        if (bulkDataUri?.Invoke(element) is { } uri)
+        {
+            writer.WriteString("BulkDataURI", uri);
+        }
+        else
+        {
+            WriteValue(writer, element, dataSet, bulkDataUri, decimalsAsText);
         }
 
         writer.WriteEndObject();

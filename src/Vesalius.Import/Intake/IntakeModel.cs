@@ -27,6 +27,15 @@ public sealed record IntakeSource
     /// <summary>Archive at once, or not; null leaves it to object and project.</summary>
     public bool? AutoArchive { get; init; }
 
+    /// <summary>Straight to the archive (xapi B.8).</summary>
+    public bool DirectArchive { get; init; }
+
+    /// <summary>The experiment begins in quarantine.</summary>
+    public bool Quarantine { get; init; }
+
+    /// <summary>Fields of the experiment by path.</summary>
+    public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Prearchive folder that the request names; null for a new one.</summary>
     public string? TimestampFolder { get; init; }
 

@@ -9,7 +9,7 @@ namespace Vesalius.Import;
 /// <summary>The one door into the server: identify, de-identify, store. Whatever brings an object calls it.</summary>
 public sealed class ObjectIntake(
     ObjectIdentifier identifier, IRequestedStudies requests, ScriptLibrary scripts, QuarantineStore quarantine, PrearchiveWriter writer, ReadOnlyMemory<byte> siteKey,
-    ILogger<ObjectIntake> logger, ArrivalRules wanted)
+    ILogger<ObjectIntake> logger, ArrivalRules wanted, FileNameTemplate naming)
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
@@ -71,7 +71,7 @@ public sealed class ObjectIntake(
             return Refused(IntakeOutcome.Rejected);
         }
 
-        return await TakeIdentifiedAsync(dataSet, transferSyntax, source with { Given = labels, PreventAutoCommit = true }, cancellationToken).ConfigureAwait(false);
+        return await TakeIdentifiedAsync(dataSet, transferSyntax, source with { Given = labels, PreventAutoCommit = true, DirectArchive = false, FileName = null }, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IntakeResult> TakeIdentifiedAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, CancellationToken cancellationToken)
@@ -105,7 +105,9 @@ public sealed class ObjectIntake(
             }
         }
 
-        var incoming = IncomingObject.From(dataSet, source.FileName, Part10Writer.Encode(meta, dataSet, transferSyntax));
+        // A given name was made by those who know the patient: it goes where the script runs.
+        var name = (script is null ? source.FileName : null) ?? FileNaming.Name(dataSet, await naming.GetAsync(cancellationToken).ConfigureAwait(false));
+        var incoming = IncomingObject.From(dataSet, name, Part10Writer.Encode(meta, dataSet, transferSyntax));
         var stored = await writer.StoreAsync(incoming, identity, source, cancellationToken).ConfigureAwait(false);
         Count(stored.Outcome);
         return stored;

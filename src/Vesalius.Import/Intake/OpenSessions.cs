@@ -7,7 +7,10 @@ using Vesalius.Prearchive;
 namespace Vesalius.Import;
 
 /// <summary>A prearchive session that objects are joining, with what it holds.</summary>
-internal sealed class OpenSession(PrearchiveSession session, string folder)
+/// <param name="session">Session.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="turns">What <see cref="SessionGates.TurnsOf"/> said before the session was read: true of it as long as that says the same.</param>
+internal sealed class OpenSession(PrearchiveSession session, string folder, long turns)
 {
     private readonly Dictionary<string, string> _scanOfSeries = [];
     private readonly HashSet<string> _folders = [];
@@ -16,6 +19,8 @@ internal sealed class OpenSession(PrearchiveSession session, string folder)
     public PrearchiveSession Session => session;
 
     public string Folder => folder;
+
+    public long Turns => turns;
 
     /// <summary>Instances, each with the hash of its bytes once it is stored.</summary>
     public ConcurrentDictionary<string, Task<string>> Instances { get; } = new(StringComparer.Ordinal);
@@ -67,7 +72,7 @@ internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore st
     private readonly ConcurrentDictionary<string, Lazy<Task<OpenSession>>> _open = new(StringComparer.Ordinal);
 
     private static string KeyOf(Identity identity, string study, IntakeSource source) =>
-        string.Join('\n', identity.ProjectId, identity.Subject, identity.Session, study, source.PreventAnonymisation, source.TimestampFolder);
+        string.Join('\n', identity.ProjectId, identity.Subject, identity.Session, study, source.PreventAnonymisation, source.TimestampFolder, source.DirectArchive);
 
     public async Task<OpenSession> FindAsync(Identity identity, string studyInstanceUid, IntakeSource source)
     {
@@ -97,14 +102,21 @@ internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore st
             """
             select id from prearchive_session where project_id is not distinct from @ProjectId and study_instance_uid = @study and label = @Session and subject = @Subject
                 and prevent_anonymisation = @PreventAnonymisation and status in ('RECEIVING', 'BUILDING', 'READY', 'CONFLICT', 'ERROR')
-                and (@TimestampFolder::text is null or timestamp_folder = @TimestampFolder) order by id desc limit 1
+                and (@TimestampFolder::text is null or timestamp_folder = @TimestampFolder)
+                and direct_archive = (@DirectArchive and project_id is not null) order by id desc limit 1
             """,
-            new { identity.ProjectId, study, identity.Session, identity.Subject, source.PreventAnonymisation, source.TimestampFolder }, CancellationToken.None).ConfigureAwait(false);
+            new { identity.ProjectId, study, identity.Session, identity.Subject, source.PreventAnonymisation, source.TimestampFolder, source.DirectArchive }, CancellationToken.None).ConfigureAwait(false);
         var id = existing ?? await CreateAsync(identity, study, source).ConfigureAwait(false);
         // What the journal holds for it has to be counted too.
         await gates.SettleAsync(id, CancellationToken.None).ConfigureAwait(false);
-        var session = await store.FindAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw new IOException("The session was removed while it was opened.");
-        var open = new OpenSession(session, store.FolderOf(session));
+        var turns = gates.TurnsOf(id);
+        if (await store.FindAsync(id, CancellationToken.None).ConfigureAwait(false) is not { } session)
+        {
+            // Archived or removed since it was found.
+            return await OpenAsync(identity, study, source).ConfigureAwait(false);
+        }
+
+        var open = new OpenSession(session, store.FolderOf(session), turns);
         foreach (var item in await store.ObjectsAsync(id, CancellationToken.None).ConfigureAwait(false))
         {
             open.Know(item);
@@ -122,14 +134,18 @@ internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore st
             var folder = attempt > 0 && source.TimestampFolder is not null ? $"{identity.Session}_{attempt}" : identity.Session;
             var id = await database.FindAsync<long?>(
                 """
-                insert into prearchive_session (project_id, timestamp_folder, folder, subject, label, study_instance_uid, auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone)
-                values (@ProjectId, @timestamp, @folder, @Subject, @Session, @study, @autoArchive, @PreventAnonymisation, @PreventAutoCommit, @Source, @Visit, @Protocol, @Timezone)
+                insert into prearchive_session (project_id, timestamp_folder, folder, subject, label, study_instance_uid, auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone,
+                    direct_archive, quarantine, fields)
+                select p.id, @timestamp, @folder, @Subject, @Session, @study, @autoArchive, @PreventAnonymisation, @PreventAutoCommit, @Source, @Visit, @Protocol, @Timezone,
+                    @DirectArchive and p.id is not null, @Quarantine, @fields::jsonb
+                from (select 1) one left join (select id from archive_project where id = @ProjectId for key share) p on true
                 on conflict do nothing returning id
                 """,
                 new
                 {
                     identity.ProjectId, timestamp, folder, identity.Subject, identity.Session, study, autoArchive = source.AutoArchive ?? identity.AutoArchive,
                     source.PreventAnonymisation, source.PreventAutoCommit, source.Source, source.Visit, source.Protocol, source.Timezone,
+                    DirectArchive = source.DirectArchive && identity.ProjectId is not null, source.Quarantine, fields = System.Text.Json.JsonSerializer.Serialize(source.Fields),
                 },
                 CancellationToken.None).ConfigureAwait(false);
             if (id is { } made)

@@ -19,13 +19,13 @@ namespace Vesalius.Import;
 internal sealed record IncomingObject(
     string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded)
 {
-    public static IncomingObject From(DataSet dataSet, string? fileName, EncodedDataSet encoded)
+    public static IncomingObject From(DataSet dataSet, string fileName, EncodedDataSet encoded)
     {
         var number = dataSet.GetInteger(Tag.InstanceNumber);
         return new IncomingObject(
             dataSet.GetString(Tag.StudyInstanceUID)!, dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, dataSet.GetString(Tag.SOPClassUID)!,
             dataSet.GetString(Tag.SeriesNumber), dataSet.GetString(Tag.Modality) ?? "", number is > int.MinValue and < int.MaxValue ? (int)number : null,
-            fileName ?? FileNaming.Name(dataSet), encoded);
+            fileName, encoded);
     }
 }
 
@@ -42,6 +42,14 @@ public sealed class PrearchiveWriter(PrearchiveStore store, SessionGates gates, 
             var open = await _sessions.FindAsync(identity, incoming.StudyInstanceUid, source).ConfigureAwait(false);
             var inside = await gates.EnterAsync(open.Session.Id, cancellationToken).ConfigureAwait(false);
             var attempt = new Attempt(incoming, identity, source, open, inside);
+            // Archived, moved or removed meanwhile: writing by what was known of it would make an acknowledged object homeless.
+            if (gates.TurnsOf(open.Session.Id) != open.Turns)
+            {
+                inside.Dispose();
+                _sessions.Forget(identity, incoming.StudyInstanceUid, source);
+                continue;
+            }
+
             if (await StoreAsync(attempt).ConfigureAwait(false) is { } outcome)
             {
                 return new IntakeResult(outcome, open.Session.Id);

@@ -96,7 +96,7 @@ public sealed class ReceiverHost(
     {
         private readonly IntakeSource _source = new()
         {
-            Door = $"{receiver.AeTitle}:{receiver.Port}", Rules = receiver.Rules(), Identifier = receiver.Identifier, PreventAnonymisation = !receiver.AnonymizationEnabled,
+            Door = $"{receiver.AeTitle}:{receiver.Port}", Rules = receiver.Rules(), Identifier = receiver.Identifier, DirectArchive = receiver.DirectArchive, PreventAnonymisation = !receiver.AnonymizationEnabled,
         };
 
         public IObjectSink BeginObject(StoreRequest request) => new Sink(host, _source with { MoveOriginator = request.MoveOriginatorAeTitle }, request);

@@ -29,4 +29,17 @@ internal static class CounterMode
             bytes[i] ^= stream[offset + i];
         }
     }
+
+    /// <summary>Where a seek leads.</summary>
+    /// <exception cref="IOException">Before the start, as with files; readers of damaged archives rely on it.</exception>
+    public static long Seek(long offset, SeekOrigin origin, long position, long length)
+    {
+        var target = offset + origin switch
+        {
+            SeekOrigin.Begin => 0,
+            SeekOrigin.Current => position,
+            _ => length,
+        };
+        return target >= 0 ? target : throw new IOException("A position before the start.");
+    }
 }

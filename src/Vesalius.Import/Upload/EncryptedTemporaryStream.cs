@@ -68,12 +68,7 @@ public sealed class EncryptedTemporaryStream : Stream
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => _position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => _length + offset,
-    };
+    public override long Seek(long offset, SeekOrigin origin) => _position = CounterMode.Seek(offset, origin, _position, _length);
 
     /// <inheritdoc/>
     public override void Flush()

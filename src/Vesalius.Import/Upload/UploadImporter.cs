@@ -64,12 +64,15 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
     /// <param name="skipUnparsable">Skip members that are no DICOM instead of refusing the upload.</param>
     /// <param name="spoolFolder">For pixel data of large members.</param>
     /// <param name="cancellationToken">Cancels between members.</param>
+    /// <param name="keepName">Members keep their names, and a single object this one; null names them by the site's rule.
+    /// Names are given by those who know the patient: do not keep them where de-identification is wanted.</param>
     /// <exception cref="UploadRefusedException">It is no archive and no DICOM, or breaks a limit.</exception>
-    public async Task<UploadResult> ImportAsync(Stream upload, IntakeSource source, bool skipUnparsable, string spoolFolder, CancellationToken cancellationToken)
+    public async Task<UploadResult> ImportAsync(Stream upload, IntakeSource source, bool skipUnparsable, string spoolFolder, CancellationToken cancellationToken, string? keepName = null)
     {
         ArgumentNullException.ThrowIfNull(upload);
+        ArgumentNullException.ThrowIfNull(source);
         var tally = new Tally { Packed = upload.Length };
-        var run = new Run(source, skipUnparsable, spoolFolder, tally);
+        var run = new Run(source, skipUnparsable, spoolFolder, tally, keepName is not null);
         try
         {
             switch (await KindOfAsync(upload, cancellationToken).ConfigureAwait(false))
@@ -84,7 +87,7 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
                     await ImportTarAsync(upload, run, cancellationToken).ConfigureAwait(false);
                     break;
                 default:
-                    await ImportMemberAsync(upload, run with { SkipUnparsable = false }, cancellationToken).ConfigureAwait(false);
+                    await ImportMemberAsync(upload, (run with { SkipUnparsable = false }).Of(keepName), cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
@@ -109,7 +112,17 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         Tar,
     }
 
-    private sealed record Run(IntakeSource Source, bool SkipUnparsable, string SpoolFolder, Tally Tally);
+    private sealed record Run(IntakeSource Source, bool SkipUnparsable, string SpoolFolder, Tally Tally, bool KeepsNames)
+    {
+        public Run Of(string? name) => KeepsNames && name is not null ? this with { Source = Source with { FileName = Safe(name) } } : this;
+
+        private static string Safe(string name)
+        {
+            var last = name.Replace('\\', '/').Split('/')[^1];
+            var safe = new string([.. last.Take(120).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '_')]).TrimStart('.');
+            return safe.Length > 0 ? safe : "object";
+        }
+    }
 
     private static async Task<Kind> KindOfAsync(Stream stream, CancellationToken cancellationToken)
     {
@@ -139,7 +152,7 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
             if (!entry.FullName.EndsWith('/'))
             {
                 using var content = entry.Open();
-                await ImportMemberAsync(content, run, cancellationToken).ConfigureAwait(false);
+                await ImportMemberAsync(content, run.Of(entry.FullName), cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -172,13 +185,31 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
             // Links and devices are nothing that we would follow.
             if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && entry.DataStream is { } content)
             {
-                await ImportMemberAsync(content, run, cancellationToken).ConfigureAwait(false);
+                await ImportMemberAsync(content, run.Of(entry.Name), cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
+    /// <summary>Reads one object and hands it over, as members of uploads are read.</summary>
+    /// <param name="content">The object as a Part 10 file; need not be able to seek.</param>
+    /// <param name="spoolFolder">For pixel data of large objects.</param>
+    /// <param name="take">Is given the data set and its transfer syntax; their bytes stay until it returns.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="UploadRefusedException">It cannot be read, or breaks a limit.</exception>
+    public Task ReadObjectAsync(Stream content, string spoolFolder, Func<DataSet, TransferSyntax, Task> take, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(take);
+        // What comes alone is not packed.
+        var run = new Run(new IntakeSource { Door = "upload" }, false, spoolFolder, new Tally { Packed = long.MaxValue });
+        return ImportMemberAsync(content, run, (dataSet, syntax, _) => take(dataSet, syntax), cancellationToken);
+    }
+
+    private Task ImportMemberAsync(Stream content, Run run, CancellationToken cancellationToken) =>
+        ImportMemberAsync(content, run, (dataSet, syntax, mediaClass) => TakeAsync(dataSet, syntax, mediaClass, run, cancellationToken), cancellationToken);
+
     // As with C-STORE, what arrives is held in memory and pixel data of large objects in a file; a header never is.
-    private async Task ImportMemberAsync(Stream content, Run run, CancellationToken cancellationToken)
+    private async Task ImportMemberAsync(Stream content, Run run, Func<DataSet, TransferSyntax, string?, Task> take, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (++run.Tally.Members > limits.Members)
@@ -214,11 +245,11 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
             if (buffer is null)
             {
                 var file = Part10File.Read(start.ToArray());
-                await TakeAsync(file.DataSet, file.TransferSyntax, file.FileMeta?.GetString(Tag.MediaStorageSOPClassUID), run, cancellationToken).ConfigureAwait(false);
+                await take(file.DataSet, file.TransferSyntax, file.FileMeta?.GetString(Tag.MediaStorageSOPClassUID)).ConfigureAwait(false);
                 return;
             }
 
-            await TakeAsync(buffer.Complete(), buffer.TransferSyntax, null, run, cancellationToken).ConfigureAwait(false);
+            await take(buffer.Complete(), buffer.TransferSyntax, null).ConfigureAwait(false);
         }
         catch (MalformedDicomException e)
         {

@@ -194,12 +194,7 @@ public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvide
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-        public override long Seek(long offset, SeekOrigin origin) => _position = origin switch
-        {
-            SeekOrigin.Begin => offset,
-            SeekOrigin.Current => _position + offset,
-            _ => Length + offset,
-        };
+        public override long Seek(long offset, SeekOrigin origin) => _position = CounterMode.Seek(offset, origin, _position, Length);
 
         public override void Flush()
         {

@@ -31,7 +31,17 @@ public enum MergeMode
 /// <param name="Merge">How to meet an existing session.</param>
 /// <param name="OverwriteFiles">With append: files of the same name may be replaced.</param>
 /// <param name="User">Who archives.</param>
-public sealed record ArchiveRequest(string ProjectId, string SubjectLabel, string SessionLabel, MergeMode Merge, bool OverwriteFiles, string User);
+public sealed record ArchiveRequest(string ProjectId, string SubjectLabel, string SessionLabel, MergeMode Merge, bool OverwriteFiles, string User)
+{
+    /// <summary>Only the same study may be merged: nobody chose the session by its label (R9).</summary>
+    public bool SameStudyOnly { get; init; }
+
+    /// <summary>The experiment begins in quarantine.</summary>
+    public bool Quarantine { get; init; }
+
+    /// <summary>Fields of the experiment by path, over what the headers say. <c>scans/scan[N]/…</c> counts scans from 0.</summary>
+    public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>Thrown when a session cannot be archived; the session stays in the prearchive.</summary>
 /// <param name="status">State that the session is left in.</param>
@@ -46,10 +56,14 @@ public sealed class ArchivingException(string status, string reason) : Exception
 /// <remarks>Order: everything is staged under the cache folder; staged files are moved into place; rows are committed; the prearchive copy goes last.
 /// Until the commit the prearchive is whole, and files in the archive without a row are removed when the step is repeated or at the next start.</remarks>
 public sealed class SessionArchiver(
-    PrearchiveStore store, SessionGates gates, SessionBuilder builder, ScriptLibrary scripts, PixelCleaning pixelCleaning, QuarantineStore quarantine, ArchiveSessions sessions,
-    ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ReadOnlyMemory<byte> siteKey, ILogger<SessionArchiver> logger)
+    PrearchiveStore store, SessionGates gates, SessionBuilder builder, SessionStaging stage, ArchiveSessions sessions, ResourceDirectory resources,
+    ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ILogger<SessionArchiver> logger)
 {
-    private sealed record Staged(PrearchiveObject Object, AdmittedFile File, string Path, bool IsFlagged);
+    // Sessions on their way to the archive at a time; more would only wait for the disk.
+    private const int AtATime = 8;
+    private const string StagingFolder = "archiving-";
+    private readonly ArchivingTurns _turns = new(database, AtATime);
+    private readonly FilePlacing _placing = new(database, layout, resources);
 
     /// <summary>Archives a session.</summary>
     /// <exception cref="ArchivingException">It cannot be archived as it is.</exception>
@@ -59,7 +73,10 @@ public sealed class SessionArchiver(
         using var alone = await gates.CloseAsync(sessionId, cancellationToken).ConfigureAwait(false);
         var session = await store.FindAsync(sessionId, cancellationToken).ConfigureAwait(false)
             ?? throw new ArchivingException(PrearchiveStatus.Error, "The session is no longer in the prearchive.");
-        var staging = Path.Combine(stagingRoot, $"archiving-{sessionId}");
+        // Two sessions on their way to one label go one after the other, whichever node they are on.
+        var turn = await _turns.TakeAsync($"{request.ProjectId}/{request.SessionLabel}", cancellationToken).ConfigureAwait(false);
+        await using var released = turn.ConfigureAwait(false);
+        var staging = Path.Combine(stagingRoot, $"{StagingFolder}{sessionId}");
         try
         {
             await store.SetStatusAsync(sessionId, PrearchiveStatus.Archiving, null, cancellationToken).ConfigureAwait(false);
@@ -72,6 +89,12 @@ public sealed class SessionArchiver(
         {
             await FailAsync(sessionId, e.Status, e.Message).ConfigureAwait(false);
             throw;
+        }
+        catch (Npgsql.PostgresException e) when (e.SqlState == Npgsql.PostgresErrorCodes.UniqueViolation)
+        {
+            const string Reason = "An experiment that is shared into the project has this label: archive under another label.";
+            await FailAsync(sessionId, PrearchiveStatus.Conflict, Reason).ConfigureAwait(false);
+            throw new ArchivingException(PrearchiveStatus.Conflict, Reason);
         }
         catch (Exception e) when (e is IOException or Npgsql.NpgsqlException)
         {
@@ -91,6 +114,7 @@ public sealed class SessionArchiver(
     {
         // Not the caller's token: the state has to be right even if the caller has left.
         await store.SetStatusAsync(sessionId, status, null, CancellationToken.None).ConfigureAwait(false);
+        await store.LeaveDirectArchiveAsync(sessionId, reason, CancellationToken.None).ConfigureAwait(false);
         await store.LogAsync(sessionId, reason, CancellationToken.None).ConfigureAwait(false);
     }
 
@@ -113,207 +137,69 @@ public sealed class SessionArchiver(
             throw new ArchivingException(PrearchiveStatus.Conflict, "A session with this label is already archived.");
         }
 
-        var staged = await StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
+        var staged = await stage.StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
         var byObject = staged.ToDictionary(s => s.Object.SopInstanceUid);
         var description = await SessionBuilder.DescribeAsync([.. staged.Select(s => s.Object)], o => byObject[o.SopInstanceUid].Path, cancellationToken).ConfigureAwait(false);
+        var studyUid = await StudyUidAsync(staged, cancellationToken).ConfigureAwait(false);
         if (existing is not null)
         {
-            await CheckMergeAsync(existing, request, description, cancellationToken).ConfigureAwait(false);
+            await CheckMergeAsync(existing, request, description, studyUid, cancellationToken).ConfigureAwait(false);
         }
 
         var scanIds = await ScanIdsAsync(existing, description, cancellationToken).ConfigureAwait(false);
-        var admission = Admission(request, description, staged, scanIds, await StudyUidAsync(staged, cancellationToken).ConfigureAwait(false));
-        return await CommitAsync(session, request, existing, admission, staged, scanIds, cancellationToken).ConfigureAwait(false);
+        var archived = await ArchivedFiles.ReadAsync(database, existing, cancellationToken).ConfigureAwait(false);
+        CheckFiles(archived, request, staged, scanIds);
+        var admission = GivenFields.Apply(Admission(request, description, staged, scanIds, studyUid), session.Fields, request.Fields);
+        return await CommitAsync(session, request, existing, admission, archived, staged, scanIds, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<string> StudyUidAsync(List<Staged> staged, CancellationToken cancellationToken) =>
+    private static async Task<string> StudyUidAsync(List<StagedObject> staged, CancellationToken cancellationToken) =>
         (await Part10File.ReadHeaderAsync(staged[0].Path, cancellationToken: cancellationToken).ConfigureAwait(false)).DataSet.GetString(Tag.StudyInstanceUID) ?? "";
 
-    private async Task<List<Staged>> StageAsync(
-        PrearchiveSession session, ArchiveRequest request, IReadOnlyList<PrearchiveObject> objects, string staging, CancellationToken cancellationToken)
+    private async Task CheckMergeAsync(ArchivedSession existing, ArchiveRequest request, SessionDescription description, string studyUid, CancellationToken cancellationToken)
     {
-        var script = session.PreventAnonymisation ? null : await scripts.ActiveProjectAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
-        var pixels = session.PreventAnonymisation ? null : await pixelCleaning.ActiveAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
-        var flagged = 0;
-        var folder = store.FolderOf(session);
-        if (Directory.Exists(staging))
+        if ((await MergeCheck.ProblemsAsync(database, settings, existing, request, description, studyUid, cancellationToken).ConfigureAwait(false)) is [var first, ..])
         {
-            Directory.Delete(staging, recursive: true);
-        }
-
-        Directory.CreateDirectory(staging);
-        var staged = new List<Staged>(objects.Count);
-        var failures = 0;
-        string? firstFailure = null;
-        foreach (var item in objects)
-        {
-            var source = Path.Combine(folder, item.Path);
-            var target = Path.Combine(staging, item.ScanId, item.Resource, item.FileName);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            try
-            {
-                if (await StageAsync(item, source, target, script, pixels, session, request, cancellationToken).ConfigureAwait(false) is { } file)
-                {
-                    staged.Add(file);
-                    flagged += file.IsFlagged ? 1 : 0;
-                }
-            }
-            catch (Exception e) when (e is ScriptRunException or MalformedDicomException or PixelsNotCleanException)
-            {
-                failures++;
-                firstFailure ??= e is ScriptRunException run ? $"project script, line {run.Position.Line}, column {run.Position.Column}: {run.Reason}" : e.Message;
-                await KeepFailedAsync(source, request.ProjectId, script?.Number ?? 0, e, cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        if (failures > 0)
-        {
-            throw new ArchivingException(PrearchiveStatus.Error, $"{failures} of {objects.Count} objects could not be de-identified: {firstFailure}");
-        }
-
-        if (flagged > 0)
-        {
-            await store.LogAsync(session.Id, $"Text was found in the pixels of {flagged} objects.", cancellationToken).ConfigureAwait(false);
-        }
-
-        return staged.Count > 0 ? staged : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
-    }
-
-    // The object itself stays in the prearchive session; the quarantine holds the reason.
-    private async Task KeepFailedAsync(string source, string projectId, long scriptNumber, Exception error, CancellationToken cancellationToken)
-    {
-        var bytes = await File.ReadAllBytesAsync(source, cancellationToken).ConfigureAwait(false);
-        await quarantine.KeepAsync(
-            [bytes], projectId, "project", scriptNumber, error as ScriptRunException, (error as ScriptRunException)?.Reason ?? error.Message, "archiving", cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<Staged?> StageAsync(
-        PrearchiveObject item, string source, string target, ActiveScript? script, ProjectPixels? pixels, PrearchiveSession session, ArchiveRequest request,
-        CancellationToken cancellationToken)
-    {
-        var edited = item;
-        var isFlagged = false;
-        if (script is null && pixels is null)
-        {
-            DurableFile.LinkOrCopy(source, target);
-        }
-        else
-        {
-            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
-            // Rules look at what a script may take out.
-            var decision = pixels?.Decide(file.DataSet);
-            var isCandidate = TextCandidates.Is(file.DataSet);
-            var isScripted = script is not null && !Deidentification.WasApplied(script, file.DataSet);
-            var syntax = file.TransferSyntax.Uid;
-            if (isScripted)
-            {
-                var result = Deidentification.Apply(script!, file.DataSet, Context(file, session, request), cancellationToken);
-                if (result.Outcome == ScriptOutcome.Rejected)
-                {
-                    return null;
-                }
-
-                syntax = result.PixelsAltered ? Uids.ExplicitVRLittleEndian : syntax;
-            }
-
-            var cleaning = pixels is null
-                ? new CleaningOutcome(syntax, false, false, false)
-                : await pixels.ApplyAsync(file.DataSet, syntax, decision!, isCandidate, stagingRoot, cancellationToken).ConfigureAwait(false);
-            if (cleaning.IsRejected)
-            {
-                return null;
-            }
-
-            isFlagged = cleaning.IsFlagged;
-            if (isScripted || cleaning.IsEdited)
-            {
-                await WriteAsync(file, cleaning.TransferSyntaxUid, target, cancellationToken).ConfigureAwait(false);
-
-                // An original UID that the script replaced must not live on in the file's name.
-                edited = item with
-                {
-                    FileName = FileNaming.Name(file.DataSet),
-                    SopInstanceUid = file.DataSet.GetString(Tag.SOPInstanceUID) ?? item.SopInstanceUid,
-                    SeriesInstanceUid = file.DataSet.GetString(Tag.SeriesInstanceUID) ?? item.SeriesInstanceUid,
-                };
-            }
-            else
-            {
-                DurableFile.LinkOrCopy(source, target);
-            }
-        }
-
-        var (size, md5, sha256) = await HashAsync(target, cancellationToken).ConfigureAwait(false);
-        return new Staged(edited, new AdmittedFile(edited.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target, isFlagged);
-    }
-
-    private static async Task WriteAsync(Part10File file, string syntax, string target, CancellationToken cancellationToken)
-    {
-        var meta = file.FileMeta;
-        if (syntax != file.TransferSyntax.Uid)
-        {
-            meta ??= Meta(file);
-            meta.SetString(Tag.TransferSyntaxUID, syntax, Vr.UI);
-        }
-
-        var encoded = syntax == file.TransferSyntax.Uid ? file.Encode() : Part10Writer.Encode(meta!, file.DataSet, TransferSyntax.Find(syntax));
-        var stream = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
-        await using (stream.ConfigureAwait(false))
-        {
-            await encoded.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-            DurableFile.Flush(stream.SafeFileHandle);
+            throw new ArchivingException(PrearchiveStatus.Conflict, first);
         }
     }
 
-    private static DataSet Meta(Part10File file) => Part10Writer.MakeFileMeta(
-        file.DataSet.GetString(Tag.SOPClassUID) ?? "", file.DataSet.GetString(Tag.SOPInstanceUID) ?? "", Uids.ExplicitVRLittleEndian);
-
-    private ScriptContext Context(Part10File file, PrearchiveSession session, ArchiveRequest request) => new()
+    /// <summary>What archiving a session as it is would meet, explained (R9). Scripts do not run, so what they change is not seen.</summary>
+    public async Task<IReadOnlyList<string>> ProblemsAsync(PrearchiveSession session, ArchiveRequest request, CancellationToken cancellationToken)
     {
-        Variables = new Dictionary<string, string>
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(request);
+        var problems = new List<string>();
+        var objects = await store.ObjectsAsync(session.Id, cancellationToken).ConfigureAwait(false);
+        if (objects.Count == 0)
         {
-            ["project"] = request.ProjectId, ["subject"] = request.SubjectLabel, ["session"] = request.SessionLabel, ["user"] = request.User, ["study"] = session.StudyInstanceUid,
-            ["dateShift"] = DateShift.Days(siteKey.Span, request.ProjectId, request.SubjectLabel).ToString(CultureInfo.InvariantCulture),
-        },
-        FileMeta = file.FileMeta,
-        TransferSyntaxUid = file.TransferSyntax.Uid,
-        SiteKey = siteKey,
-        ScratchFolder = stagingRoot,
-    };
-
-    private static async Task<(long Size, string Md5, string Sha256)> HashAsync(string path, CancellationToken cancellationToken)
-    {
-        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 18];
-        long size = 0;
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        await using (stream.ConfigureAwait(false))
-        {
-            int read;
-            while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-            {
-                md5.AppendData(buffer, 0, read);
-                sha256.AppendData(buffer, 0, read);
-                size += read;
-            }
+            return ["Empty sessions cannot be archived."];
         }
 
-        return (size, Convert.ToHexStringLower(md5.GetHashAndReset()), Convert.ToHexStringLower(sha256.GetHashAndReset()));
-    }
-
-    private async Task CheckMergeAsync(ArchivedSession existing, ArchiveRequest request, SessionDescription description, CancellationToken cancellationToken)
-    {
-        if (existing.SubjectLabel != request.SubjectLabel)
+        if (await store.ConflictsAsync(session.Id, cancellationToken).ConfigureAwait(false) is > 0 and var conflicts)
         {
-            throw new ArchivingException(PrearchiveStatus.Conflict, "The archived session with this label belongs to another subject.");
+            problems.Add($"{conflicts} instances came twice with different bytes; the first of each is archived.");
         }
 
-        if (existing.XsiType != description.XsiType && await settings.FlagAsync("preventCrossModalityMerge", cancellationToken).ConfigureAwait(false))
+        if (await sessions.FindAsync(request.ProjectId, request.SessionLabel, cancellationToken).ConfigureAwait(false) is not { } existing)
         {
-            throw new ArchivingException(PrearchiveStatus.Conflict, $"The archived session is {existing.XsiType}, the incoming one {description.XsiType}; the site does not merge types.");
+            return problems;
         }
+
+        if (request.Merge == MergeMode.None)
+        {
+            problems.Add("A session with this label is already archived: append to it, overwrite, or archive under another label.");
+        }
+
+        var description = await SessionBuilder.DescribeAsync(objects, o => Path.Combine(store.FolderOf(session), o.Path), cancellationToken).ConfigureAwait(false);
+        problems.AddRange(await MergeCheck.ProblemsAsync(database, settings, existing, request, description, session.StudyInstanceUid, cancellationToken).ConfigureAwait(false));
+        var archived = await sessions.InstancesAsync(existing.Id, cancellationToken).ConfigureAwait(false);
+        if (objects.Count(o => archived.ContainsKey(o.SopInstanceUid)) is > 0 and var same)
+        {
+            problems.Add($"{same} of {objects.Count} instances are archived already.");
+        }
+
+        return problems;
     }
 
     // A scan number that another series has already becomes number-MODALITYk (rest-api §13.5).
@@ -337,7 +223,7 @@ public sealed class SessionArchiver(
     }
 
     private static SessionAdmission Admission(
-        ArchiveRequest request, SessionDescription description, List<Staged> staged, Dictionary<string, string> scanIds, string studyUid)
+        ArchiveRequest request, SessionDescription description, List<StagedObject> staged, Dictionary<string, string> scanIds, string studyUid)
     {
         var scans = description.Scans.Select(scan => scan with
         {
@@ -350,62 +236,106 @@ public sealed class SessionArchiver(
     }
 
     private async Task<ArchivedSession> CommitAsync(
-        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, List<Staged> staged, Dictionary<string, string> scanIds, CancellationToken cancellationToken)
+        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, ArchivedFiles archivedFiles, List<StagedObject> staged,
+        Dictionary<string, string> scanIds, CancellationToken cancellationToken)
     {
         var target = layout.Session(request.ProjectId, request.SessionLabel);
-        if (existing is not null)
-        {
-            await CheckFilesAsync(existing, request, staged, cancellationToken).ConfigureAwait(false);
-        }
-        else if (Directory.Exists(target))
+        if (existing is null && Directory.Exists(target))
         {
             // Left by an attempt that never committed.
             Directory.Delete(target, recursive: true);
         }
 
-        foreach (var file in staged)
-        {
-            var folder = layout.Resource(new ResourceOwner(request.ProjectId, null, request.SessionLabel, scanIds[file.Object.ScanId]), file.Object.Resource);
-            DurableFile.CreateFolder(folder);
-            File.Move(file.Path, Path.Combine(folder, file.File.Path), overwrite: true);
-        }
-
-        foreach (var scan in admission.Scans)
-        {
-            foreach (var resource in scan.Resources)
-            {
-                var folder = layout.Resource(new ResourceOwner(request.ProjectId, null, request.SessionLabel, scan.Id), resource.Label);
-                DurableFile.FlushFolder(folder);
-            }
-        }
-
+        var entering = staged.ConvertAll(s => Entering(s, scanIds));
+        var replaced = await archivedFiles.ReplacedAsync(entering, settings, cancellationToken).ConfigureAwait(false);
+        var placed = staged.Select((s, i) => new PlacedFile(
+            s.Path, layout.Resource(new ResourceOwner(request.ProjectId, null, request.SessionLabel, entering[i].ScanId), entering[i].Label), entering[i].Path, s.File.Sha256, archivedFiles.At(entering[i]))).ToList();
         var prefix = await sessions.PrefixAsync(cancellationToken).ConfigureAwait(false);
-        // From here on the caller's leaving must not stop us halfway.
-        var archived = await database.InTransactionAsync(async (connection, transaction) =>
+        var archived = await _placing.RunAsync(request.ProjectId, placed, replaced, async (connection, transaction) =>
         {
+            // Nobody renames it from here on, but somebody may have since it was looked at.
+            if (await connection.ExecuteScalarAsync<string?>(
+                "select id from archive_experiment where project_id = @ProjectId and label = @SessionLabel", request, transaction).ConfigureAwait(false) != existing?.Id)
+            {
+                throw new ArchivingException(PrearchiveStatus.Conflict, "Another session took or left this label meanwhile: archive again.");
+            }
+
             var result = await sessions.AdmitAsync(admission, prefix, connection, transaction).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, transaction).ConfigureAwait(false);
-            return result;
-        }, CancellationToken.None).ConfigureAwait(false);
+            if (existing is null && (request.Quarantine || session.Quarantine))
+            {
+                await connection.ExecuteAsync("update archive_experiment set status = 'quarantine' where id = @Id", new { result.Id }, transaction).ConfigureAwait(false);
+            }
+
+            return existing is null ? result : await FollowTypeAsync(existing, result, admission, connection, transaction).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        await FinishAsync(CancellationToken.None).ConfigureAwait(false);
         await WriteCatalogsAsync(archived, CancellationToken.None).ConfigureAwait(false);
         return archived;
     }
 
-    private async Task CheckFilesAsync(ArchivedSession existing, ArchiveRequest request, List<Staged> staged, CancellationToken cancellationToken)
+    // A study that comes in parts is what all of it is: the dose that came first made it an RT session, the images make it CT. A type that somebody chose stays.
+    private static async Task<ArchivedSession> FollowTypeAsync(
+        ArchivedSession before, ArchivedSession after, SessionAdmission admission, Npgsql.NpgsqlConnection connection, Npgsql.NpgsqlTransaction transaction)
+    {
+        if (before.StudyInstanceUid != admission.StudyInstanceUid)
+        {
+            return after;
+        }
+
+        var scans = (await connection.QueryAsync<(string Id, string Modality, string XsiType)>(
+            "select id, coalesce(modality, ''), xsi_type from archive_scan where experiment_id = @Id order by key", new { after.Id }, transaction).ConfigureAwait(false)).AsList();
+        var came = admission.Scans.Select(s => s.Id).ToHashSet();
+        var type = DataTypes.SessionType([.. scans.Select(s => (s.Modality, s.XsiType))]);
+        if (type == before.XsiType || DataTypes.SessionType([.. scans.Where(s => !came.Contains(s.Id)).Select(s => (s.Modality, s.XsiType))]) != before.XsiType)
+        {
+            return after;
+        }
+
+        await connection.ExecuteAsync("update archive_experiment set xsi_type = @type where id = @Id", new { after.Id, type }, transaction).ConfigureAwait(false);
+        return after with { XsiType = type };
+    }
+
+    /// <summary>Finishes what committed archivings left to do with files. Safe to call at any time.</summary>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _placing.CarryOutAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Npgsql.NpgsqlException)
+        {
+            // The rows are committed and the steps are kept: the next round takes them.
+            PrearchiveLog.StepsWait(logger, e.GetType().Name);
+        }
+    }
+
+    /// <summary>After an abrupt end: takes back files of archivings that never committed, finishes those that did, and removes what was staged.</summary>
+    public async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        await _placing.RecoverAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var staging in Directory.Exists(stagingRoot) ? Directory.EnumerateDirectories(stagingRoot, StagingFolder + "*").ToList() : [])
+        {
+            Directory.Delete(staging, recursive: true);
+        }
+    }
+
+    private static EnteringFile Entering(StagedObject staged, Dictionary<string, string> scanIds) =>
+        new(scanIds[staged.Object.ScanId], staged.Object.Resource, staged.File.Path, staged.Object.SopInstanceUid, staged.File.Sha256);
+
+    private static void CheckFiles(ArchivedFiles archived, ArchiveRequest request, List<StagedObject> staged, Dictionary<string, string> scanIds)
     {
         if (request.Merge == MergeMode.Overwrite || request.OverwriteFiles)
         {
             return;
         }
 
-        var instances = await sessions.InstancesAsync(existing.Id, cancellationToken).ConfigureAwait(false);
-        if (staged.Count(s => instances.TryGetValue(s.Object.SopInstanceUid, out var hash) && hash != s.File.Sha256) is > 0 and var different)
-        {
-            throw new ArchivingException(PrearchiveStatus.Conflict, $"{different} instances are archived already with other bytes.");
-        }
-
         // Identical ones are there; nothing has to be done about them.
-        staged.RemoveAll(s => instances.TryGetValue(s.Object.SopInstanceUid, out var hash) && hash == s.File.Sha256);
+        staged.RemoveAll(s => archived.HasIdentical(Entering(s, scanIds)));
+        if (staged.Count(s => archived.Clashes(Entering(s, scanIds))) is > 0 and var different)
+        {
+            throw new ArchivingException(PrearchiveStatus.Conflict, $"{different} instances are archived already with other bytes, or others have their file names.");
+        }
     }
 
     private async Task WriteCatalogsAsync(ArchivedSession session, CancellationToken cancellationToken)

@@ -38,6 +38,7 @@ public sealed class IdleSessionService(
 
     private async Task RunOnceAsync(CancellationToken cancellationToken)
     {
+        await archiver.FinishAsync(cancellationToken).ConfigureAwait(false);
         var silence = TimeSpan.FromMinutes(await settings.NumberAsync("sessionXmlRebuilderInterval", cancellationToken).ConfigureAwait(false));
         foreach (var session in await store.IdleAsync(silence, cancellationToken).ConfigureAwait(false))
         {
@@ -66,14 +67,16 @@ public sealed class IdleSessionService(
             return null;
         }
 
-        var wanted = session.AutoArchive ?? (project.PrearchiveCode >= 4 && await settings.FlagAsync("projectAllowAutoArchive", cancellationToken).ConfigureAwait(false));
+        var wanted = session.DirectArchive || (session.AutoArchive ?? (project.PrearchiveCode >= 4 && await settings.FlagAsync("projectAllowAutoArchive", cancellationToken).ConfigureAwait(false)));
         if (!wanted)
         {
             return null;
         }
 
-        var merge = project.PrearchiveCode == 5 ? MergeMode.Overwrite : MergeMode.Append;
+        // What goes straight to the archive meets nothing there, unless the site lets it append.
+        var merge = project.PrearchiveCode == 5 ? MergeMode.Overwrite
+            : session.DirectArchive && !await settings.FlagAsync("enableDirectArchiveAppend", cancellationToken).ConfigureAwait(false) ? MergeMode.None : MergeMode.Append;
         var user = await settings.TextAsync("receivedFileUser", cancellationToken).ConfigureAwait(false);
-        return await archiver.ArchiveAsync(sessionId, new ArchiveRequest(projectId, session.Subject, session.Label, merge, false, user), cancellationToken).ConfigureAwait(false);
+        return await archiver.ArchiveAsync(sessionId, new ArchiveRequest(projectId, session.Subject, session.Label, merge, false, user) { SameStudyOnly = true, Quarantine = project.QuarantineCode == 1 }, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -87,6 +87,15 @@ public sealed record PrearchiveSession
     /// <summary>Objects of this session that are in quarantine.</summary>
     public int FailedCount { get; init; }
 
+    /// <summary>Fields of the experiment that it becomes, by path, as JSON.</summary>
+    public string Fields { get; init; } = "{}";
+
+    /// <summary>The experiment begins in quarantine.</summary>
+    public bool Quarantine { get; init; }
+
+    /// <summary>On its way straight to the archive (xapi B.8).</summary>
+    public bool DirectArchive { get; init; }
+
     /// <summary>Name of the project in addresses.</summary>
     public string ProjectName => ProjectId ?? "Unassigned";
 

@@ -13,7 +13,7 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     private const string Columns =
         """
         id, project_id, timestamp_folder, folder, subject, label, study_instance_uid, status, uploaded, last_modified, scan_date, scan_time,
-        auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone, xsi_type, failed_count
+        auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone, xsi_type, failed_count, fields::text as fields, quarantine, direct_archive
         """;
 
     private const string ObjectColumns = "session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256";
@@ -40,6 +40,48 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     /// <summary>All sessions, oldest first.</summary>
     public Task<IReadOnlyList<PrearchiveSession>> ListAsync(CancellationToken cancellationToken) =>
         database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session order by uploaded, id", null, cancellationToken);
+
+    /// <summary>Sessions of a project, whatever their state.</summary>
+    public Task<IReadOnlyList<PrearchiveSession>> OfProjectAsync(string projectId, CancellationToken cancellationToken) =>
+        database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session where project_id = @projectId order by id", new { projectId }, cancellationToken);
+
+    /// <summary>Turns a session that could not be archived directly into an ordinary one, with a line in its log.</summary>
+    /// <returns>False if it was one already.</returns>
+    public async Task<bool> LeaveDirectArchiveAsync(long id, string reason, CancellationToken cancellationToken)
+    {
+        var changed = await database.ExecuteAsync("update prearchive_session set direct_archive = false where id = @id and direct_archive", new { id }, cancellationToken).ConfigureAwait(false) > 0;
+        if (changed)
+        {
+            await LogAsync(id, $"Attempt to direct-archive failed: {reason}", cancellationToken).ConfigureAwait(false);
+        }
+
+        return changed;
+    }
+
+    /// <summary>Changes what is said of a session: labels, and where they are given source, visit, protocol, time zone.</summary>
+    public Task DescribeAsync(
+        long id, string? subject, string? label, string? source, string? visit, string? protocol, string? timezone, CancellationToken cancellationToken) => database.ExecuteAsync(
+        """
+        update prearchive_session set subject = coalesce(@subject, subject), label = coalesce(@label, label), source = coalesce(@source, source), visit = coalesce(@visit, visit),
+            protocol = coalesce(@protocol, protocol), timezone = coalesce(@timezone, timezone), last_modified = now() where id = @id
+        """,
+        new { id, subject, label, source, visit, protocol, timezone }, cancellationToken);
+
+    /// <summary>Removes a scan from a session.</summary>
+    /// <returns>How many objects it had.</returns>
+    public async Task<int> RemoveScanAsync(PrearchiveSession session, string scanId, CancellationToken cancellationToken)
+    {
+        var removed = await database.ExecuteAsync(
+            "delete from prearchive_object where session_id = @Id and scan_id = @scanId; update prearchive_session set last_modified = now() where id = @Id and @scanId <> ''",
+            new { session.Id, scanId }, cancellationToken).ConfigureAwait(false) - 1;
+        var folder = Path.Combine(FolderOf(session), "SCANS", ArchiveLayout.ScanFolder(scanId));
+        if (removed > 0 && Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return removed;
+    }
 
     /// <summary>Objects of a session in the order of scan and instance.</summary>
     public Task<IReadOnlyList<PrearchiveObject>> ObjectsAsync(long sessionId, CancellationToken cancellationToken) => database.QueryAsync<PrearchiveObject>(

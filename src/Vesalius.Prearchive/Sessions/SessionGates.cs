@@ -35,6 +35,9 @@ public sealed class SessionGates
             }
         }
 
+        // How often somebody had the session alone: what was known of it before may be wrong.
+        public long Turns;
+
         public bool IsEmpty => Volatile.Read(ref _inside) == 0;
 
         public async Task CloseAsync(CancellationToken cancellationToken)
@@ -73,8 +76,12 @@ public sealed class SessionGates
     {
         var gate = _gates.GetOrAdd(sessionId, _ => new Gate());
         await gate.CloseAsync(cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref gate.Turns);
         return new Release(gate.Open);
     }
+
+    /// <summary>Changes whenever somebody had the session alone. Whoever finds it changed after entering does not know where the session lies, or whether there still is one.</summary>
+    public long TurnsOf(long sessionId) => _gates.TryGetValue(sessionId, out var gate) ? Interlocked.Read(ref gate.Turns) : 0;
 
     /// <summary>Waits until every object that was inside a session has its file and its row: who reads afterwards sees all that was acknowledged.</summary>
     public async Task SettleAsync(long sessionId, CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ public sealed record CsvRow
     /// <summary>Session label; null if none is given.</summary>
     public string? Session { get; init; }
 
+    /// <summary>What stands in the file, by XNAT's column names, so that a person can put it right; two quotation marks are a cell that blanks.</summary>
+    public IReadOnlyDictionary<string, string> Cells { get; init; } = new Dictionary<string, string>();
+
     /// <summary>True if it will be imported.</summary>
     [JsonIgnore]
     public bool IsTaken => State is CsvRowState.Accepted or CsvRowState.Repaired;

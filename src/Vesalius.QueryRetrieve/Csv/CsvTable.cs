@@ -44,6 +44,8 @@ public sealed record CsvTable
         }
 
         var names = Parse(text.Lines[found.Index].Text, found.Delimiter).Cells.Select(c => CsvCell.Clean(c).Text).ToList();
+        // Separators at the end of the header name nothing: a value below them has slipped.
+        names.RemoveRange(names.FindLastIndex(n => n.Length > 0) + 1, names.Count - names.FindLastIndex(n => n.Length > 0) - 1);
         var columns = names.ConvertAll(CsvColumns.Find);
         if (columns.Where(c => c is not null).GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {

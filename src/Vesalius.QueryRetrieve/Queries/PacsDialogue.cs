@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Vesalius.Dicom;
 using Vesalius.Dicom.Network;
 
@@ -51,6 +52,20 @@ public static class PacsQuestions
     /// <summary>Studies that match. Keys that the PACS's rules do not trust are not used if others are left.</summary>
     public static async Task<IReadOnlyList<StudyAnswer>> StudiesAsync(this IPacsDialogue dialogue, SearchCriteria criteria, IdentityRules rules, int most, CancellationToken cancellationToken)
     {
+        var found = new List<StudyAnswer>();
+        await foreach (var study in dialogue.EachStudyAsync(criteria, rules, most, cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(study);
+        }
+
+        return found;
+    }
+
+    /// <summary>Studies that match, each once, as the PACS names them; for people who want to see the first before the last is there.</summary>
+    /// <exception cref="PacsException">It does not answer, refuses, or broke off.</exception>
+    public static async IAsyncEnumerable<StudyAnswer> EachStudyAsync(
+        this IPacsDialogue dialogue, SearchCriteria criteria, IdentityRules rules, int most, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         ArgumentNullException.ThrowIfNull(dialogue);
         ArgumentNullException.ThrowIfNull(criteria);
         var used = criteria.Trusted(rules);
@@ -71,21 +86,19 @@ public static class PacsQuestions
         Add(Tag.StudyDate, used.StudyDate);
         Add(Tag.StudyID, used.StudyId);
         Add(Tag.ModalitiesInStudy, used.Modality);
-        var found = new Dictionary<string, StudyAnswer>(StringComparer.Ordinal);
+        var found = new HashSet<string>(StringComparer.Ordinal);
         await foreach (var answer in dialogue.FindAsync(QueryLevel.Study, keys, cancellationToken).ConfigureAwait(false))
         {
-            if (StudyAnswer.Read(answer) is { } study)
+            if (StudyAnswer.Read(answer) is { } study && found.Add(study.StudyInstanceUid))
             {
-                found.TryAdd(study.StudyInstanceUid, study);
+                yield return study;
             }
 
             if (found.Count >= most)
             {
-                break;
+                yield break;
             }
         }
-
-        return [.. found.Values];
     }
 
     /// <summary>Series of a study.</summary>

@@ -17,7 +17,8 @@ internal sealed class RequestProgress(VesaliusDatabase database, SecretSeal seal
     public Task ExecutedAsync(long id, CancellationToken cancellationToken) => database.ExecuteAsync(
         "update qr_request set executed = coalesce(executed, @now) where id = @id", new { id, now = time.GetUtcNow().UtcDateTime }, cancellationToken);
 
-    /// <summary>Keeps what the PACS says of the study and opens its route.</summary>
+    /// <summary>Keeps what the PACS says of the study and opens its route. One that a request holds which does not run, since its PACS is away or it is paused, is taken over:
+    /// that request opens it again when its turn comes.</summary>
     /// <returns>False if another request for the same study is under way: two could not be told apart.</returns>
     public async Task<bool> OpenRouteAsync(long id, StudyAnswer study, CancellationToken cancellationToken)
     {
@@ -25,6 +26,7 @@ internal sealed class RequestProgress(VesaliusDatabase database, SecretSeal seal
         {
             await database.ExecuteAsync(
                 """
+                update qr_request r set route_open = false where study_hash = @hash and route_open and id <> @id and not exists (select from jobs_job j where j.id = r.id and j.state = 'running');
                 update qr_request set study_instance_uid = @StudyInstanceUid, study_hash = @hash, patient_id = @PatientId, patient_name = @PatientName, study_date = @StudyDate,
                     study_id = @StudyId, accession_number = coalesce(nullif(@AccessionNumber, ''), accession_number), route_open = true where id = @id
                 """,

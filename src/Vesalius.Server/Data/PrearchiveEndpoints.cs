@@ -18,9 +18,18 @@ internal static class PrearchiveEndpoints
     {
         foreach (var all in (string[])["/data/prearchive", "/data/prearchive/projects"])
         {
-            endpoints.MapGet(all, (Delegate)(async (HttpContext context) => Table(await VisibleAsync(context, null))));
+            endpoints.MapGet(all, (Delegate)(async (HttpContext context) => Table(Tagged(context, await VisibleAsync(context, null)))));
         }
 
+        endpoints.MapPut("/data/prearchive", async (HttpContext context, PrearchiveStore store) =>
+        {
+            context.Administrator();
+            // The rows are the index; what has no row is put aside, as at start.
+            var aside = await store.RecoverAsync(context.RequestAborted);
+            await Scope.AuditAsync(context, "prearchive.refresh", $"{aside} files put aside");
+            return Results.Ok();
+        });
+        endpoints.MapGet("/data/prearchive/experiments", (Delegate)RecentAsync);
         endpoints.MapGet("/data/prearchive/projects/{project}", async (HttpContext context, string project) =>
         {
             var names = project.Split(',');
@@ -44,13 +53,14 @@ internal static class PrearchiveEndpoints
         });
         endpoints.MapPost(Place, (Delegate)ActAsync);
         endpoints.MapGet(Place + "/scans", ScansAsync);
+        endpoints.MapDelete(Place + "/scans/{scan}", RemoveScanAsync);
         endpoints.MapGet(Place + "/scans/{scan}/resources", ResourcesAsync);
         endpoints.MapGet(Place + "/resources", ResourcesAsync);
         endpoints.MapGet(Place + "/scans/{scan}/resources/{resource}/files", FilesAsync);
         endpoints.MapGet(Place + "/scans/{scan}/resources/{resource}/files/{**path}", FileAsync);
         endpoints.MapGet(Place + "/logs", LogsAsync);
         endpoints.MapGet(Place + "/logs/last", LogsAsync);
-        endpoints.MapPost("/data/services/archive", (Delegate)ArchiveAsync);
+        endpoints.MapArchiving();
         endpoints.MapPost("/data/services/prearchive/delete", (Delegate)((HttpContext context) => EachAsync(context, (session, _) => RemoveAsync(context, session))));
         endpoints.MapPost("/data/services/prearchive/rebuild", (Delegate)((HttpContext context) => EachAsync(context, (session, _) => BuildAsync(context, session))));
         endpoints.MapPost("/data/services/prearchive/move", (Delegate)((HttpContext context) => EachAsync(context, async (session, form) => await MoveAsync(context, session, form("newProject")))));
@@ -72,7 +82,49 @@ internal static class PrearchiveEndpoints
         var seesUnassigned = caller.IsSiteAdministrator || caller.HasAllDataAdministration || caller.HasAllDataAccess;
         await context.RequestServices.GetRequiredService<SessionGates>().SettleAsync(context.RequestAborted);
         var all = await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted);
-        return [.. all.Where(s => (s.ProjectId is null ? seesUnassigned : own.Contains(s.ProjectId)) && (projects is null || projects.Contains(s.ProjectName)))];
+        return [.. all.Where(s => !s.DirectArchive && (s.ProjectId is null ? seesUnassigned : own.Contains(s.ProjectId)) && (projects is null || projects.Contains(s.ProjectName)))];
+    }
+
+    // By study, for administrators.
+    private static List<PrearchiveSession> Tagged(HttpContext context, List<PrearchiveSession> sessions)
+    {
+        if (context.Request.Query["tag"].ToString() is not { Length: > 0 } tag)
+        {
+            return sessions;
+        }
+
+        context.Administrator();
+        return sessions.FindAll(s => s.StudyInstanceUid == tag);
+    }
+
+    private static async Task<IResult> RecentAsync(HttpContext context, TimeProvider time)
+    {
+        var recent = context.Request.Query["recent"].ToString();
+        var days = recent == "true" ? 10 : int.TryParse(recent, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 36_500 ? number : throw RequestRefusedException.BadRequest("recent is a number of days.");
+        var since = time.GetUtcNow().UtcDateTime.AddDays(-days);
+        return Table((await VisibleAsync(context, null)).Where(s => s.Uploaded.ToUniversalTime() >= since));
+    }
+
+    private static async Task<IResult> RemoveScanAsync(HttpContext context, PrearchiveStore store, string scan)
+    {
+        var session = await OfRouteAsync(context);
+        CheckIdle(session);
+        using var alone = await context.RequestServices.GetRequiredService<SessionGates>().CloseAsync(session.Id, context.RequestAborted);
+        if (await store.RemoveScanAsync(session, scan, context.RequestAborted) == 0)
+        {
+            throw RequestRefusedException.NotFound("There is no such scan.");
+        }
+
+        await store.LogAsync(session.Id, "A scan was removed.", context.RequestAborted);
+        await Scope.AuditAsync(context, "prearchive.scan.delete", session.Id.ToString(CultureInfo.InvariantCulture));
+        return Results.Ok();
+    }
+
+    /// <summary>Rows of sessions as they now are; those that are gone are left out.</summary>
+    public static async Task<IResult> StateAsync(HttpContext context, IEnumerable<PrearchiveSession> sessions)
+    {
+        var ids = sessions.Select(s => s.Id).ToHashSet();
+        return Table((await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted)).Where(s => ids.Contains(s.Id)));
     }
 
     private static async Task CheckAsync(HttpContext context, PrearchiveSession session)
@@ -265,9 +317,15 @@ internal static class PrearchiveEndpoints
     private static async Task BuildAsync(HttpContext context, PrearchiveSession session)
     {
         CheckIdle(session);
+        await BuildAsync(context.RequestServices.GetRequiredService<SessionArchiver>(), session.Id, context.RequestAborted);
+    }
+
+    /// <summary>Builds a session.</summary>
+    public static async Task BuildAsync(SessionArchiver archiver, long session, CancellationToken cancellationToken)
+    {
         try
         {
-            await context.RequestServices.GetRequiredService<SessionArchiver>().BuildAsync(session.Id, context.RequestAborted);
+            await archiver.BuildAsync(session, cancellationToken);
         }
         catch (ArchivingException e)
         {
@@ -299,23 +357,45 @@ internal static class PrearchiveEndpoints
                 context.Response.Headers.Location = "/data" + moved.Url;
                 return Results.Text("/data" + moved.Url, statusCode: 301);
             case "reset-status":
+                if (RequestFlags.IsTrue(form("overrideLock")))
+                {
+                    context.Administrator();
+                }
+                else
+                {
+                    CheckIdle(session);
+                }
+
                 await context.RequestServices.GetRequiredService<PrearchiveStore>().SetStatusAsync(session.Id, PrearchiveStatus.Receiving, null, context.RequestAborted);
                 return Results.Ok();
-            case "set-status" when form("status") is PrearchiveStatus.Ready or PrearchiveStatus.Receiving or PrearchiveStatus.Error or PrearchiveStatus.Conflict:
-                await context.RequestServices.GetRequiredService<PrearchiveStore>().SetStatusAsync(session.Id, form("status")!, null, context.RequestAborted);
+            case "set-status":
+                CheckIdle(session);
+                var wanted = form("status") is PrearchiveStatus.Ready or PrearchiveStatus.Receiving or PrearchiveStatus.Error or PrearchiveStatus.Conflict
+                    ? form("status")! : throw RequestRefusedException.BadRequest("The status is READY, RECEIVING, ERROR or CONFLICT.");
+                await context.RequestServices.GetRequiredService<PrearchiveStore>().SetStatusAsync(session.Id, wanted, null, context.RequestAborted);
                 return Results.Ok();
+            case "relabel":
+                CheckIdle(session);
+                await DescribeAsync(context, session, form, form("subject") is { Length: > 0 } subject ? Label.From(subject) : null, form("session") is { Length: > 0 } label ? Label.From(label) : null);
+                return Results.Text("/data" + session.Url);
             default:
-                throw RequestRefusedException.BadRequest("The action is not known: build, commit, move, reset-status.");
+                throw RequestRefusedException.BadRequest("The action is not known: build, commit, move, relabel, reset-status, set-status.");
         }
     }
 
+    private static Task DescribeAsync(HttpContext context, PrearchiveSession session, Func<string, string?> form, string? subject, string? label) =>
+        context.RequestServices.GetRequiredService<PrearchiveStore>().DescribeAsync(
+            session.Id, subject, label, form("SOURCE"), form("VISIT"), form("PROTOCOL"), form("TIMEZONE"), context.RequestAborted);
+
     private static async Task<IResult> CommitAsync(HttpContext context, PrearchiveSession session, Func<string, string?> form)
     {
+        CheckIdle(session);
+        await DescribeAsync(context, session, form, null, null);
         await BuildAsync(context, session);
         var asked = form("AA") ?? form("auto-archive");
         try
         {
-            var archived = asked == "true"
+            var archived = RequestFlags.IsTrue(asked)
                 ? await context.RequestServices.GetRequiredService<SessionArchiver>().ArchiveAsync(
                     session.Id, new ArchiveRequest(session.ProjectId ?? throw RequestRefusedException.BadRequest("The session is unassigned."), session.Subject, session.Label, MergeMode.Append, false, context.Caller().Login), context.RequestAborted)
                 : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(session.Id, context.RequestAborted);
@@ -329,11 +409,9 @@ internal static class PrearchiveEndpoints
         }
         catch (ArchivingException e)
         {
-            throw Refusal(e);
+            throw ArchivingEndpoints.Refusal(e);
         }
     }
-
-    public static RequestRefusedException Refusal(ArchivingException e) => new(e.Status == PrearchiveStatus.Conflict ? 409 : 500, e.Message);
 
     /// <summary>Parameters of query and form together; the query wins.</summary>
     public static async Task<Func<string, string?>> FormAsync(HttpContext context)
@@ -342,7 +420,8 @@ internal static class PrearchiveEndpoints
         return name => context.Request.Query[name].FirstOrDefault() ?? form?[name].FirstOrDefault();
     }
 
-    private static async Task<List<PrearchiveSession>> SourcesAsync(HttpContext context)
+    /// <summary>The sessions that <c>src</c> names, each one the caller may use.</summary>
+    public static async Task<List<PrearchiveSession>> SourcesAsync(HttpContext context)
     {
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
         var sources = context.Request.Query["src"].Concat(form?["src"] ?? default).OfType<string>().SelectMany(s => s.Split(',')).ToList();
@@ -379,69 +458,13 @@ internal static class PrearchiveEndpoints
             await act(session, form);
         }
 
-        return Table(sessions);
+        return await StateOrAsWasAsync(context, sessions);
     }
 
-    private static async Task<IResult> ArchiveAsync(HttpContext context)
+    // What was deleted is shown as it was.
+    private static async Task<IResult> StateOrAsWasAsync(HttpContext context, List<PrearchiveSession> sessions)
     {
-        var caller = context.SignedIn();
-        var form = await FormAsync(context);
-        var sessions = await SourcesAsync(context);
-        var archiver = context.RequestServices.GetRequiredService<SessionArchiver>();
-        var archived = new List<ArchivedSession>();
-        foreach (var session in sessions)
-        {
-            if (session.Status is PrearchiveStatus.Archiving or PrearchiveStatus.Moving or PrearchiveStatus.Deleting)
-            {
-                throw RequestRefusedException.Forbidden($"The session is {session.Status}.");
-            }
-
-            var (project, subject, label) = Target(form, session);
-            if (project is null)
-            {
-                throw RequestRefusedException.BadRequest("The session is unassigned: name a project.");
-            }
-
-            var row = await Scope.ProjectAsync(context, project, ProjectRights.Create);
-            try
-            {
-                var request = new ArchiveRequest(row.Id, subject, label, Merge(form("overwrite")), form("overwrite_files") == "true", caller.Login);
-                archived.Add(await archiver.ArchiveAsync(session.Id, request, context.RequestAborted));
-                await Scope.AuditAsync(context, "session.archive", archived[^1].Id);
-            }
-            catch (ArchivingException e)
-            {
-                throw Refusal(e);
-            }
-        }
-
-        return archived.Count == 1 ? Results.Text(archived[0].Uri + "\r\n", "text/uri-list") : Table(sessions);
-    }
-
-    /// <summary>What the parameter <c>overwrite</c> means.</summary>
-    public static MergeMode Merge(string? overwrite) => overwrite switch
-    {
-        "append" => MergeMode.Append,
-        "delete" or "override" or "overwrite" => MergeMode.Overwrite,
-        _ => MergeMode.None,
-    };
-
-    private static (string? Project, string Subject, string Label) Target(Func<string, string?> form, PrearchiveSession session)
-    {
-        var project = form("project") ?? session.ProjectId;
-        var subject = form("subject") ?? session.Subject;
-        var label = form("session") ?? form("experiment") ?? form("expt_id") ?? session.Label;
-        if (form("dest") is { } dest)
-        {
-            var parts = dest.Split('/', StringSplitOptions.RemoveEmptyEntries);
-            for (var i = 0; i + 1 < parts.Length; i++)
-            {
-                project = parts[i] == "projects" ? parts[i + 1] : project;
-                subject = parts[i] == "subjects" ? parts[i + 1] : subject;
-                label = parts[i] == "experiments" ? parts[i + 1] : label;
-            }
-        }
-
-        return (project, Label.From(subject), Label.From(label));
+        var now = (await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted)).ToDictionary(s => s.Id);
+        return Table(sessions.Select(s => now.GetValueOrDefault(s.Id, s)));
     }
 }

@@ -18,6 +18,7 @@ internal static class ResourceEndpoints
             endpoints.MapMethods(parent + "/resources/{resource}", ["PUT", "POST"], (Delegate)CreateAsync);
             endpoints.MapGet(parent + "/resources/{resource}", (Delegate)CatalogAsync);
             endpoints.MapDelete(parent + "/resources/{resource}", (Delegate)DeleteAsync);
+            endpoints.MapGet(parent + "/resources/{resource}/{other}/{**rest}", IResult () => throw RequestRefusedException.NotFound());
             // Other things below a resource than its files are nothing that could be made.
             endpoints.MapMethods(parent + "/resources/{resource}/{other}/{**rest}", ["PUT", "POST"], (string other) => other == "tags"
                 ? throw RequestRefusedException.NotFound() : Task.FromException(RequestRefusedException.BadRequest("Files are stored below the resource's /files.")));

@@ -1,8 +1,10 @@
 using System.Net;
 using Npgsql;
 using Vesalius.Access;
+using Vesalius.Archive;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Lists;
+using Vesalius.Archive.Search;
 using Vesalius.Archive.Storage;
 using Vesalius.Server.Security;
 
@@ -22,7 +24,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         try
         {
             await next(context).ConfigureAwait(false);
-            if (context.Response is { StatusCode: 404 or 405, HasStarted: false, ContentLength: null } && context.GetEndpoint() is null)
+            if (context.Response is { StatusCode: 404 or 405, HasStarted: false, ContentLength: null })
             {
                 await RenderAsync(context, context.Response.StatusCode, "There is nothing at this address.").ConfigureAwait(false);
             }
@@ -41,9 +43,21 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         {
             await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
         }
+        catch (SearchMalformedException e)
+        {
+            await RenderAsync(context, 422, e.Message).ConfigureAwait(false);
+        }
+        catch (SearchForbiddenException e)
+        {
+            await RenderAsync(context, context.Caller().IsGuest ? 401 : 403, e.Message).ConfigureAwait(false);
+        }
         catch (UnsafePathException e)
         {
             await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
+        }
+        catch (ResourceGoneException e)
+        {
+            await RenderAsync(context, 404, e.Message).ConfigureAwait(false);
         }
         catch (BadHttpRequestException e)
         {
@@ -113,7 +127,8 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         }
 
         context.Response.ContentType = "text/html; charset=utf-8";
-        await context.Response.WriteAsync($"<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h3>{WebUtility.HtmlEncode(reason)}</h3></body></html>\n").ConfigureAwait(false);
+        // pyxnat breaks on a page that is XML, too: the meta element must stay open.
+        await context.Response.WriteAsync($"<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{status}</title></head><body><h3>{WebUtility.HtmlEncode(reason)}</h3></body></html>\n").ConfigureAwait(false);
     }
 
     [LoggerMessage(5001, LogLevel.Error, "Request {Request} failed: {Error} {Place}")]

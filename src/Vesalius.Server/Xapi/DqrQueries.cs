@@ -11,6 +11,7 @@ internal static class DqrQueries
     private const int MostStudies = 5000;
     private const int MostBatchRows = 1000;
     private const int ParallelQueries = 4;
+    private const string Lines = "application/x-ndjson";
 
     public static void MapDqrQueries(this IEndpointRouteBuilder endpoints)
     {
@@ -18,6 +19,12 @@ internal static class DqrQueries
         {
             await DqrRights.UserAsync(context);
             var body = await DqrRights.ObjectAsync(context);
+            if (context.Request.Headers.Accept.ToString().Contains(Lines, StringComparison.OrdinalIgnoreCase))
+            {
+                await EachStudyAsync(context, connections, body, time);
+                return Results.Empty;
+            }
+
             var studies = await StudiesAsync(context, connections, body, time);
             return studies.Count == 0 ? Results.NoContent() : Results.Json(studies.Select(View));
         });
@@ -151,15 +158,49 @@ internal static class DqrQueries
         }
     }
 
-    private static async Task<IReadOnlyList<StudyAnswer>> StudiesAsync(HttpContext context, PacsConnections connections, JsonObject body, TimeProvider time)
+    // One study a line, as the PACS names them; the last line says whether that was all. A failure before the first study is an ordinary error.
+    private static async Task EachStudyAsync(HttpContext context, PacsConnections connections, JsonObject body, TimeProvider time)
+    {
+        var (pacs, criteria) = await QuestionAsync(context, body, time);
+        await using var dialogue = await AskAsync(() => connections.OpenAsync(pacs, context.RequestAborted));
+        await using var studies = dialogue.EachStudyAsync(criteria, new IdentityRules(), MostStudies, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        var isThere = await AskAsync(async () => await studies.MoveNextAsync());
+        context.Response.ContentType = Lines;
+        var count = 0;
+        string? problem = null;
+        while (isThere)
+        {
+            await WriteLineAsync(context, View(studies.Current));
+            count++;
+            try
+            {
+                isThere = await studies.MoveNextAsync();
+            }
+            catch (PacsException e)
+            {
+                (isThere, problem) = (false, e.Message);
+            }
+        }
+
+        await WriteLineAsync(context, new { count, isLimited = count >= MostStudies, problem });
+    }
+
+    private static async Task WriteLineAsync(HttpContext context, object line)
+    {
+        await context.Response.WriteAsync(JsonSerializer.Serialize(line, Web) + "\n", context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+    }
+
+    private static async Task<(Pacs Pacs, SearchCriteria Criteria)> QuestionAsync(HttpContext context, JsonObject body, TimeProvider time)
     {
         var pacs = await DqrRights.PacsAsync(context, body.Number("pacsId"));
         var criteria = Read(body, DateOnly.FromDateTime(time.GetLocalNow().DateTime));
-        if (criteria.IsEmpty)
-        {
-            throw RequestRefusedException.BadRequest("At least one criterion is needed.");
-        }
+        return criteria.IsEmpty ? throw RequestRefusedException.BadRequest("At least one criterion is needed.") : (pacs, criteria);
+    }
 
+    private static async Task<IReadOnlyList<StudyAnswer>> StudiesAsync(HttpContext context, PacsConnections connections, JsonObject body, TimeProvider time)
+    {
+        var (pacs, criteria) = await QuestionAsync(context, body, time);
         return await AskAsync(async () =>
         {
             await using var dialogue = await connections.OpenAsync(pacs, context.RequestAborted);

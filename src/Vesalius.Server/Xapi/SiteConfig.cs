@@ -91,6 +91,11 @@ internal static class SiteConfig
             throw RequestRefusedException.BadRequest(fault);
         }
 
+        if (values.TryGetValue(Vesalius.Prearchive.FileNameTemplate.Setting, out var template) && Vesalius.Prearchive.FileNaming.Fault(template?.ToString() ?? "") is { } wrong)
+        {
+            throw RequestRefusedException.BadRequest(wrong);
+        }
+
         await services.GetRequiredService<SiteSettings>().SetAsync(values, context.Caller().Login, context.RequestAborted);
         if (values.Keys.Any(k => k is "enableDicomReceiver"))
         {

@@ -68,16 +68,23 @@ internal sealed class IntakeProcess : IAsyncDisposable
         _output = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
     }
 
+    /// <summary>A client of the process that runs now, signed in as its administrator.</summary>
+    public HttpClient Client()
+    {
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_httpPort}/") };
+        client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("admin:" + Password)));
+        return client;
+    }
+
     /// <summary>Asks the server for the prearchive's list, as a user does: it answers when all that was acknowledged can be seen.</summary>
     public async Task ListPrearchiveAsync(CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(TimeSpan.FromSeconds(60));
-        using var client = new HttpClient();
-        client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("admin:" + Password)));
+        using var client = Client();
         while (true)
         {
-            using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{_httpPort}/data/prearchive/projects?format=json"), deadline.Token).ConfigureAwait(false);
+            using var answer = await client.GetAsync("data/prearchive/projects?format=json", deadline.Token).ConfigureAwait(false);
             if (answer.IsSuccessStatusCode)
             {
                 return;

@@ -24,6 +24,7 @@ internal static class IntakeRooms
             new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, new StudyRouting(database), time), new NoRequestedStudies(),
             new ScriptLibrary(configuration, settings, time), new QuarantineStore(Path.Combine(data, "quarantine"), key, database),
             new PrearchiveWriter(store, new SessionGates(), new RowWriter(database), journal, database, time), key, NullLogger<ObjectIntake>.Instance,
-            new ArrivalRules(new OptOutRegistry(database, key, time), new SeriesFilters(settings, configuration, time), database, new AuditTrail(database, time), key, time));
+            new ArrivalRules(new OptOutRegistry(database, key, time), new SeriesFilters(settings, configuration, time), database, new AuditTrail(database, time), key, time),
+            new FileNameTemplate(settings, time));
     }
 }

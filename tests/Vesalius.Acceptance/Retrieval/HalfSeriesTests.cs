@@ -15,24 +15,6 @@ public sealed class HalfSeriesTests(RunningServer server) : IClassFixture<Runnin
 
     private static Task<JsonNode?> SendAsync(HttpClient client, string method, string address, string? body = null) => ServerWithPacs.SendAsync(client, method, address, body);
 
-    private static async Task<Dictionary<long, JsonNode>> EndedAsync(HttpClient client, IReadOnlyCollection<long> ids)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            var ended = (await SendAsync(client, "GET", "/xapi/dqr/import/history?pageSize=1000"))!.AsArray()
-                .Where(h => ids.Contains(h!["id"]!.GetValue<long>()) && h["state"]!.GetValue<string>() is "complete" or "incomplete" or "failed" or "refused")
-                .ToDictionary(h => h!["id"]!.GetValue<long>(), h => h!);
-            if (ended.Count == ids.Count)
-            {
-                return ended;
-            }
-
-            await Task.Delay(200, patience.Token);
-        }
-    }
-
     /// <summary>Four studies come half and are completed; the fifth lacks two instances for good. Never more than two retrievals run at once.</summary>
     [Fact]
     public async Task Half_series_are_completed_and_what_the_PACS_lacks_is_named()
@@ -45,23 +27,12 @@ public sealed class HalfSeriesTests(RunningServer server) : IClassFixture<Runnin
             pacs.Faults = new PacsFaults { HalfRetrievals = Studies, LackedInstances = lacked, Delay = TimeSpan.FromMilliseconds(20) };
             using var admin = server.Client();
             await SendAsync(admin, "POST", "/xapi/dqr/settings", """{"allowAllProjectsToUseDqr":true,"dqrMaxPacsRequestAttempts":"1","dqrWaitToRetryRequestInSeconds":"1"}""");
-            var id = (await SendAsync(admin, "POST", "/xapi/pacs", ServerWithPacs.Pacs("Faulty", pacs.Port, FaultyPacs.AeTitle)))!["id"]!.GetValue<long>();
-            foreach (var interval in (await SendAsync(admin, "GET", $"/xapi/pacs/{id}/availability"))!.AsObject().SelectMany(d => d.Value!.AsArray()))
-            {
-                interval!["threads"] = 4;
-                await SendAsync(admin, "PUT", $"/xapi/pacs/{id}/availability/{interval["id"]}", interval.ToJsonString());
-            }
-
-            await SendAsync(admin, "PUT", $"/xapi/pacs/{id}/rules", """{"parallelRetrievals":2}""");
+            var id = await ImportSteps.RegisterAsync(admin, "Faulty", pacs.Port, FaultyPacs.AeTitle, threads: 4, rules: """{"parallelRetrievals":2}""");
             await SendAsync(admin, "PUT", "/data/projects/HALF1");
-            var studies = string.Join(',', Enumerable.Range(1, Studies).Select(s => $$$"""{"studyInstanceUid":"{{{RetrievalStudies.Uid(s)}}}","relabelMap":{"Subject":"S{{{s}}}","Session":"S{{{s}}}_MR"}}"""));
-            var queued = (await SendAsync(admin, "POST", "/xapi/dqr/import", $$"""{"pacsId":{{id}},"aeTitle":"XNAT","port":{{server.DicomPort}},"projectId":"HALF1","forceImport":true,"studies":[{{studies}}]}"""))!.AsArray();
-            var ids = queued.Select(q => q!["id"]!.GetValue<long>()).ToList();
-            Assert.Equal(Studies, ids.Count);
-            var ended = await EndedAsync(admin, ids);
-            var incomplete = Assert.Single(ended.Values, e => e["state"]!.GetValue<string>() == "incomplete");
+            var ended = await ImportSteps.EndedAsync(admin, await ImportSteps.ImportAsync(admin, id, server.DicomPort, "HALF1", [.. Enumerable.Range(1, Studies)]));
+            var incomplete = Assert.Single(ended, e => e["state"]!.GetValue<string>() == "incomplete");
             Assert.Equal(6, incomplete["arrived"]!.GetValue<int>());
-            Assert.All(ended.Values.Where(e => e != incomplete), e => Assert.Equal(("complete", 8), (e["state"]!.GetValue<string>(), e["arrived"]!.GetValue<int>())));
+            Assert.All(ended.Where(e => e != incomplete), e => Assert.Equal(("complete", 8), (e["state"]!.GetValue<string>(), e["arrived"]!.GetValue<int>())));
 
             var report = (await SendAsync(admin, "GET", $"/xapi/dqr/import/history/{incomplete["id"]}/report"))!;
             Assert.Equal(lacked, report["series"]!.AsArray().SelectMany(s => s!["missing"]!.AsArray()).Select(m => m!.GetValue<string>()).Order(StringComparer.Ordinal));

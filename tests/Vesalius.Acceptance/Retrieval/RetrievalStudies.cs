@@ -13,8 +13,9 @@ internal static class RetrievalStudies
     /// <summary>Makes studies, each of two series.</summary>
     /// <param name="count">Studies.</param>
     /// <param name="instances">Instances of each series.</param>
+    /// <param name="change">Changes an object of a study and series; null for none.</param>
     /// <returns>Folder with their files.</returns>
-    public static string Make(int count, int instances = 2)
+    public static string Make(int count, int instances = 2, Action<int, int, DataSet>? change = null)
     {
         var slices = Directory.EnumerateFiles(SharedData.Require("data", "dicom", "studies", "mr-epi-phantom-ge"), "*.dcm", SearchOption.AllDirectories).Order().Take(instances).ToList();
         var folder = Directory.CreateTempSubdirectory("vesalius-pacs-").FullName;
@@ -39,6 +40,7 @@ internal static class RetrievalStudies
                     set.SetString(Tag.StudyID, $"ID{study}");
                     set.SetString(Tag.SeriesDescription, series == 1 ? "T1" : "T2");
                     set.SetString(Tag.StudyDescription, "HEAD");
+                    change?.Invoke(study, series, set);
                     File.WriteAllBytes(Path.Combine(folder, $"{study}-{series}-{i}.dcm"), file.Encode().ToArray());
                 }
             }

@@ -112,6 +112,18 @@ public sealed class RetrieveTests(ServerWithPacs peers) : IClassFixture<ServerWi
             Assert.NotNull(study[field]);
         }
 
+        using (var asked = new HttpRequestMessage(HttpMethod.Post, "/xapi/dqr/query/studies") { Content = new StringContent($$"""{"patientName":"*","pacsId":{{peers.PacsId}}}""", System.Text.Encoding.UTF8, "application/json") })
+        {
+            // Line by line, for people who watch; the last line says that these are all.
+            asked.Headers.Accept.ParseAdd("application/x-ndjson");
+            using var answer = await admin.SendAsync(asked, Token);
+            Assert.Equal("application/x-ndjson", answer.Content.Headers.ContentType!.MediaType);
+            var lines = (await answer.Content.ReadAsStringAsync(Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!).ToList();
+            Assert.Equal(lines.Count - 1, lines[^1]["count"]!.GetValue<int>());
+            Assert.Null(lines[^1]["problem"]);
+            Assert.Contains(lines.SkipLast(1), l => l["studyInstanceUid"]!.GetValue<string>() == RetrievalStudies.Uid(1));
+        }
+
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", $$"""{"accessionNumber":"NOWHERE","pacsId":{{peers.PacsId}},"modality":""}""", HttpStatusCode.NoContent);
         var queued = Assert.Single((await SendAsync(admin, "POST", "/xapi/dqr/import", Import("FLIP1", 1, """{"Subject":"6f1e-u","Session":"RJ00001"}""")))!.AsArray())!;
         Assert.Equal("QUEUED", queued["status"]!.GetValue<string>());

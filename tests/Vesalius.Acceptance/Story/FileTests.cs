@@ -358,4 +358,47 @@ public sealed class FileTests(RunningServer server) : IClassFixture<RunningServe
         Assert.Single(answers, a => a.Body.Length == 0);
         Assert.Equal(4, (await admin.GetStringAsync(File, Token)).Length);
     }
+
+    /// <summary>A file that comes while its session gets another label is the renamed session's; nothing stays under the old name.</summary>
+    [Fact]
+    public async Task File_that_comes_while_its_session_is_renamed_goes_into_the_renamed_one()
+    {
+        using var admin = await ProjectAsync("FMOVE");
+        await StoreAsync(admin, "/data/projects/FMOVE/experiments/E1/resources/R/files/first.txt", "first");
+        using var slow = new HeldBody(Encoding.UTF8.GetBytes("the rest"));
+        var upload = admin.PutAsync("/data/projects/FMOVE/experiments/E1/resources/R/files/late.txt?inbody=true", slow, Token);
+        await slow.Started;
+        Assert.Equal(200, await StatusAsync(admin, HttpMethod.Put, "/data/projects/FMOVE/subjects/S1/experiments/E1?label=RENAMED"));
+        slow.Release();
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await upload).StatusCode);
+        Assert.Equal("the rest", await admin.GetStringAsync("/data/projects/FMOVE/experiments/RENAMED/resources/R/files/late.txt", Token));
+        Assert.False(Directory.Exists(Path.Combine(server.Data, "archive", "FMOVE", "arc001", "E1")));
+        Assert.True(File.Exists(Path.Combine(server.Data, "archive", "FMOVE", "arc001", "RENAMED", "RESOURCES", "R", "late.txt")));
+    }
+
+    /// <summary>A body whose second half waits to be released.</summary>
+    private sealed class HeldBody(byte[] bytes) : HttpContent
+    {
+        private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Started => _started.Task;
+
+        public void Release() => _released.TrySetResult();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            await stream.WriteAsync(bytes.AsMemory(0, bytes.Length / 2), Token);
+            await stream.FlushAsync(Token);
+            _started.TrySetResult();
+            await _released.Task;
+            await stream.WriteAsync(bytes.AsMemory(bytes.Length / 2), Token);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = bytes.Length;
+            return true;
+        }
+    }
 }

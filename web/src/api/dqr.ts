@@ -43,7 +43,34 @@ export interface Criteria {
   studyDateTo?: string;
 }
 
-export const searchStudies = async (criteria: Criteria) => (await sendJson<Study[]>('POST', '/xapi/dqr/query/studies', criteria)) ?? [];
+/** How a search ended. */
+export interface SearchEnd {
+  count: number;
+  /** There are more, which were not asked for. */
+  isLimited: boolean;
+  problem: string | null;
+}
+
+const isEnd = (line: Study | SearchEnd): line is SearchEnd => 'count' in line;
+
+/** Searches a PACS; studies are handed over as it names them, a line each. */
+export async function searchStudies(criteria: Criteria, signal: AbortSignal, onStudies: (studies: Study[]) => void): Promise<SearchEnd> {
+  const response = await send('/xapi/dqr/query/studies', {
+    method: 'POST', body: JSON.stringify(criteria), headers: { 'Content-Type': 'application/json', Accept: 'application/x-ndjson' }, signal,
+  });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let end: SearchEnd = { count: 0, isLimited: false, problem: 'The answer broke off.' };
+  for (let left = ''; ; ) {
+    const { value, done } = await reader.read();
+    const lines = (left + (value ?? '')).split('\n');
+    left = lines.pop()!;
+    const read = lines.filter(Boolean).map((line) => JSON.parse(line) as Study | SearchEnd);
+    const studies = read.filter((line) => !isEnd(line)) as Study[];
+    if (studies.length > 0) onStudies(studies);
+    end = read.find(isEnd) ?? end;
+    if (done) return end;
+  }
+}
 
 export async function seriesOf(pacsId: number, studyInstanceUid: string): Promise<Series[]> {
   const found = await sendJson<Record<string, { results: Series[] }>>('POST', '/xapi/dqr/query/series', { pacsId, studyInstanceUids: [studyInstanceUid] });
@@ -77,6 +104,8 @@ export interface ListRow {
   criteria: Record<string, string | null>;
   subject: string | null;
   session: string | null;
+  /** What stands in the file, by the columns' own names. */
+  cells: Record<string, string>;
 }
 
 export interface ListPreview {
@@ -87,19 +116,37 @@ export interface ListPreview {
   counts: Record<RowState, number>;
 }
 
-function listForm(list: Blob, pacsId: number, projectId: string): FormData {
+/** Where a list goes, and how. */
+export interface ListTarget {
+  pacsId: number;
+  projectId: string;
+  /** Studies of sessions that are archived already are added to them. */
+  append: boolean;
+}
+
+function listForm(list: Blob, target: ListTarget): FormData {
   const body = new FormData();
-  body.append('projectId', projectId);
-  body.append('pacsId', String(pacsId));
+  body.append('projectId', target.projectId);
+  body.append('pacsId', String(target.pacsId));
+  body.append('append', String(target.append));
   body.append('csv_to_store', list, 'list.csv');
   return body;
 }
 
-export const previewList = async (list: Blob, pacsId: number, projectId: string) =>
-  (await (await send('/xapi/dqr/import/lists/preview', { method: 'POST', body: listForm(list, pacsId, projectId) })).json()) as ListPreview;
+export const previewList = async (list: Blob, target: ListTarget) =>
+  (await (await send('/xapi/dqr/import/lists/preview', { method: 'POST', body: listForm(list, target) })).json()) as ListPreview;
 
-export const startList = async (list: Blob, pacsId: number, projectId: string) =>
-  (await (await send('/xapi/dqr/import/lists', { method: 'POST', body: listForm(list, pacsId, projectId) })).json()) as { batch: string; known: boolean };
+export const startList = async (list: Blob, target: ListTarget) =>
+  (await (await send('/xapi/dqr/import/lists', { method: 'POST', body: listForm(list, target) })).json()) as { batch: string; known: boolean };
+
+const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
+
+/** Writes a list anew from its cells, changed ones included. */
+export function writeList(rows: readonly ListRow[], changes: ReadonlyMap<number, Record<string, string>>): Blob {
+  const columns = [...new Set(rows.flatMap((r) => [...Object.keys(r.cells), ...Object.keys(changes.get(r.number) ?? {})]))];
+  const line = (cells: string[]) => cells.map(quoted).join(',');
+  return new Blob([[line(columns), ...rows.map((r) => line(columns.map((c) => changes.get(r.number)?.[c] ?? r.cells[c] ?? '')))].join('\r\n')], { type: 'text/csv' });
+}
 
 export interface Batch {
   id: string;
@@ -111,10 +158,11 @@ export interface Batch {
   counts: Record<string, number> | null;
 }
 
-export const batches = (signal?: AbortSignal) => getJson<Batch[]>('/xapi/dqr/import/batches', signal);
+/** Lists that were started, newest first; everybody's for those who may see them. */
+export const batches = (everybody: boolean, signal?: AbortSignal) => getJson<Batch[]>(withQuery('/xapi/dqr/import/batches', { all: everybody || undefined }), signal);
 export const batch = (id: string, signal?: AbortSignal) => getJson<Batch>(path`/xapi/dqr/import/batches/${id}`, signal);
-export const steerBatch = (id: string, action: string) => put(path`/xapi/dqr/import/batches/${id}/${action}`);
-export const steerRequest = (id: number, action: string) => put(path`/xapi/dqr/import/queue/${id}/${action}`);
+export const steerBatch = (id: string, action: string, priority?: number) => put(withQuery(path`/xapi/dqr/import/batches/${id}/${action}`, { value: priority }));
+export const steerRequest = (id: number, action: string, priority?: number) => put(withQuery(path`/xapi/dqr/import/queue/${id}/${action}`, { value: priority }));
 
 export interface ImportRequest {
   id: number;
@@ -131,10 +179,36 @@ export interface ImportRequest {
   timestamp: number;
   nextAttempt: number | null;
   batch: string | null;
+  priority: number;
 }
 
-export const batchRows = (id: string, signal?: AbortSignal) => getJson<ImportRequest[]>(withQuery(path`/xapi/dqr/import/batches/${id}/rows`, { size: 1000 }), signal);
-export const requests = (list: 'queue' | 'history', signal?: AbortSignal) => getJson<ImportRequest[]>(withQuery(`/xapi/dqr/import/${list}`, { pageSize: 500 }), signal);
+/** How many rows of a batch are read at once. */
+export const rowsAtOnce = 1000;
+
+export const batchRows = (id: string, after: number, state: string | undefined, signal?: AbortSignal) =>
+  getJson<ImportRequest[]>(withQuery(path`/xapi/dqr/import/batches/${id}/rows`, { after, size: rowsAtOnce, state }), signal);
+
+/** What arrived of a study and what is missing, as it was compared with the PACS. */
+export interface ImportReport {
+  expected: number | null;
+  arrived: number;
+  stored: number;
+  conflicts: number;
+  rejected: number;
+  filtered: number;
+  optedOut: number;
+  quarantined: number;
+  rounds: number;
+  series: { number: string; modality: string; expected: number | null; arrived: number; missing: string[] }[];
+}
+
+export async function importReport(id: number, signal?: AbortSignal): Promise<ImportReport | null> {
+  const text = await (await send(path`/xapi/dqr/import/history/${id}/report`, { signal })).text();
+  return text ? (JSON.parse(text) as ImportReport) : null;
+}
+
+export const requests = (list: 'queue' | 'history', everybody: boolean, signal?: AbortSignal) =>
+  getJson<ImportRequest[]>(withQuery(`/xapi/dqr/import/${list}`, { pageSize: 500, all: everybody || undefined }), signal);
 
 /** True where the person may not use query-retrieve at all. */
 export const isNotAllowed = (error: unknown) => error instanceof RequestFailed && error.status === 403;

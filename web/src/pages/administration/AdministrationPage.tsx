@@ -1,43 +1,35 @@
-import { Tabs } from '@mantine/core';
-import { useNavigate, useParams } from 'react-router';
+import { Box, Flex, NavLink, Skeleton, Text } from '@mantine/core';
+import { Suspense } from 'react';
+import { Link, useParams } from 'react-router';
 import { PageHeading } from '../../components/PageHeading';
-import { ScriptPanel } from '../../components/script/ScriptPanel';
-import { getText } from '../../api/http';
-import { NotFound } from '../NotFound';
 import { usePerson } from '../../session/session';
-import { Quarantine } from './Quarantine';
-import { Receivers } from './Receivers';
-import { Settings } from './Settings';
-import { Users } from './Users';
+import { NotFound } from '../NotFound';
+import { groups, sections } from './sections';
 
-/** What administrators of the site look after. */
+/** What those who run the site look after. */
 export default function AdministrationPage() {
-  const { '*': tab = '' } = useParams();
-  const navigate = useNavigate();
+  const { '*': at = '' } = useParams();
   const { isAdministrator } = usePerson();
-  if (!isAdministrator) return <NotFound />;
+  const section = at === '' ? sections[0] : sections.find((s) => s.at === at);
+  if (!isAdministrator || !section) return <NotFound />;
   return (
     <>
-      <PageHeading title="Administration" />
-      <Tabs value={tab || 'users'} onChange={(next) => void navigate(`/administration/${next}`)} keepMounted={false}>
-        <Tabs.List mb="md">
-          <Tabs.Tab value="users">Users</Tabs.Tab>
-          <Tabs.Tab value="receivers">Receivers</Tabs.Tab>
-          <Tabs.Tab value="script">De-identification on arrival</Tabs.Tab>
-          <Tabs.Tab value="quarantine">Quarantine</Tabs.Tab>
-          <Tabs.Tab value="settings">Settings</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="users"><Users /></Tabs.Panel>
-        <Tabs.Panel value="receivers"><Receivers /></Tabs.Panel>
-        <Tabs.Panel value="script">
-          <ScriptPanel
-            address="/xapi/anonymize/site" label="Site script" explanation="Runs on every image before it touches the disk. An image on which it fails goes to quarantine, encrypted."
-            templates={[{ label: 'Default script', load: () => getText('/xapi/anonymize/default') }]}
-          />
-        </Tabs.Panel>
-        <Tabs.Panel value="quarantine"><Quarantine /></Tabs.Panel>
-        <Tabs.Panel value="settings"><Settings /></Tabs.Panel>
-      </Tabs>
+      <PageHeading title={section.label} trail={[{ label: 'Administration', to: '/administration' }]} />
+      <Flex gap="lg" align="flex-start" direction={{ base: 'column', md: 'row' }}>
+        <Box component="nav" aria-label="Administration" w={{ base: '100%', md: 190 }} style={{ flexShrink: 0 }}>
+          {groups.map((group) => (
+            <Box key={group.label} mb="sm">
+              <Text size="xs" fw={600} c="dimmed" px="xs" mb={2}>{group.label}</Text>
+              {group.sections.map((s) => (
+                <NavLink key={s.at} component={Link} to={`/administration/${s.at}`} label={s.label} active={s === section} aria-current={s === section ? 'page' : undefined} py={4} px="xs" />
+              ))}
+            </Box>
+          ))}
+        </Box>
+        <Box flex={1} miw={0} w="100%">
+          <Suspense key={section.at} fallback={<Skeleton h={300} />}><section.page /></Suspense>
+        </Box>
+      </Flex>
     </>
   );
 }

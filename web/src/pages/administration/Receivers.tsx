@@ -37,7 +37,7 @@ function ReceiverDialog({ receiver, onClose }: { receiver: Receiver | undefined;
       onClose();
     },
   });
-  const flag = (name: 'anonymizationEnabled' | 'whitelistEnabled' | 'routingExpressionsEnabled') => ({ checked: fields[name], onChange: (e: { currentTarget: { checked: boolean } }) => setFields({ ...fields, [name]: e.currentTarget.checked }) });
+  const flag = (name: 'anonymizationEnabled' | 'directArchive' | 'whitelistEnabled' | 'routingExpressionsEnabled') => ({ checked: fields[name], onChange: (e: { currentTarget: { checked: boolean } }) => setFields({ ...fields, [name]: e.currentTarget.checked }) });
   const expression = (name: 'projectRoutingExpression' | 'subjectRoutingExpression' | 'sessionRoutingExpression') => ({ value: fields[name] ?? '', onChange: (e: { currentTarget: { value: string } }) => setFields({ ...fields, [name]: e.currentTarget.value || null }) });
   return (
     <Modal opened={!!receiver} onClose={onClose} title={isNew ? 'New receiver' : `${fields.aeTitle}:${fields.port}`} size="lg">
@@ -49,6 +49,7 @@ function ReceiverDialog({ receiver, onClose }: { receiver: Receiver | undefined;
             <NumberInput label="Port" required min={1} max={65535} value={fields.port} onChange={(v) => setFields({ ...fields, port: Number(v) })} />
           </Group>
           <Switch label="De-identify what comes here" description="Switched off, neither the site’s nor the project’s script runs on it." {...flag('anonymizationEnabled')} />
+          <Switch label="Straight into the archive" description="Without a stay in the prearchive." {...flag('directArchive')} />
           <Switch label="Only known senders" {...flag('whitelistEnabled')} />
           {fields.whitelistEnabled && (
             <Textarea label="Known senders" description="One a line: AE title, address, or AE@address." autosize minRows={2} value={fields.whitelist.join('\n')} onChange={(e) => setFields({ ...fields, whitelist: e.currentTarget.value.split('\n') })} />

@@ -17,25 +17,40 @@ interface Profile {
 
 const nobody: Profile = { username: '', firstName: '', lastName: '', email: '', enabled: true, verified: true };
 
+const siteRights = [
+  { at: '/roles/Administrator', label: 'Administrator of the whole site' },
+  { at: '/roles/Dqr', label: 'May ask PACS and import from them' },
+  { at: '/groups/ALL_DATA_ACCESS', label: 'Reads the data of all projects' },
+  { at: '/groups/ALL_DATA_ADMIN', label: 'Works with the data of all projects' },
+];
+
+// Roles and groups of an account, each as the end of its address.
+async function rightsOf(login: string, signal: AbortSignal): Promise<string[]> {
+  const [roles, groups] = await Promise.all([getJson<string[]>(path`/xapi/users/${login}/roles`, signal), getJson<string[]>(path`/xapi/users/${login}/groups`, signal)]);
+  return [...roles.map((r) => `/roles/${r}`), ...groups.map((g) => `/groups/${g}`)];
+}
+
 function UserDialog({ user, onClose }: { user: Profile | undefined; onClose: () => void }) {
   const client = useQueryClient();
   const [fields, setFields] = useState<Profile>(nobody);
   const [password, setPassword] = useState('');
-  const [isAdministrator, setIsAdministrator] = useState(false);
+  const [granted, setGranted] = useState<string[]>([]);
   const isNew = user?.username === '';
-  const roles = useQuery({ queryKey: ['roles', user?.username], queryFn: ({ signal }) => getJson<string[]>(path`/xapi/users/${user!.username}/roles`, signal), enabled: !!user && !isNew });
+  const stored = useQuery({ queryKey: ['roles', user?.username], queryFn: ({ signal }) => rightsOf(user!.username, signal), enabled: !!user && !isNew });
   useEffect(() => {
     setFields(user ?? nobody);
     setPassword('');
   }, [user]);
-  useEffect(() => setIsAdministrator(roles.data?.includes('Administrator') ?? false), [roles.data, user]);
+  const had = isNew ? undefined : stored.data;
+  useEffect(() => setGranted(had ?? []), [had, user]);
   const saving = useMutation({
     mutationFn: async () => {
       const body = { ...fields, password: password || undefined };
       await (isNew ? sendJson('POST', '/xapi/users', body) : sendJson('PUT', path`/xapi/users/${fields.username}`, body));
-      if (isAdministrator !== (roles.data?.includes('Administrator') ?? false)) {
-        const address = path`/xapi/users/${fields.username}/roles/Administrator`;
-        await (isAdministrator ? put(address) : remove(address));
+      for (const { at } of siteRights) {
+        if (granted.includes(at) === (had ?? []).includes(at)) continue;
+        const address = path`/xapi/users/${fields.username}` + at;
+        await (granted.includes(at) ? put(address) : remove(address));
       }
     },
     onSuccess: async () => {
@@ -55,7 +70,9 @@ function UserDialog({ user, onClose }: { user: Profile | undefined; onClose: () 
           <TextInput label="E-mail" type="email" required {...text('email')} />
           <PasswordInput label={isNew ? 'Password' : 'New password'} description={isNew ? undefined : 'Left empty, it stays as it is.'} required={isNew} autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
           <Switch label="May sign in" checked={fields.enabled} onChange={(e) => setFields({ ...fields, enabled: e.currentTarget.checked })} />
-          <Checkbox label="Administrator of the whole site" checked={isAdministrator} onChange={(e) => setIsAdministrator(e.currentTarget.checked)} />
+          <Checkbox.Group label="Rights on the whole site" value={granted} onChange={setGranted}>
+            <Stack gap={6} mt={6}>{siteRights.map(({ at, label }) => <Checkbox key={at} value={at} label={label} />)}</Stack>
+          </Checkbox.Group>
           <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={saving.isPending}>Save</Button></Group>
         </Stack>
       </form>

@@ -12,7 +12,7 @@ import { SearchPacs } from './SearchPacs';
 export default function ImportPage() {
   const { '*': tab = '' } = useParams();
   const navigate = useNavigate();
-  const allowed = useQuery({ queryKey: ['imports', 'batches'], queryFn: ({ signal }) => batches(signal) });
+  const allowed = useQuery({ queryKey: ['imports', 'batches', false], queryFn: ({ signal }) => batches(false, signal) });
   const toQueue = () => void navigate('/import/queue');
   return (
     <>

@@ -17,3 +17,11 @@ const states: Record<string, { word: string; colour: string }> = {
 export const stateOf = (state: string) => states[state.toLowerCase()] ?? { word: state.toLowerCase(), colour: 'gray' };
 
 export const isOver = (state: string) => /complete|refused|failed|cancelled/i.test(state);
+
+/** The server's priorities in words; the smallest number comes first. */
+export const priorities = [
+  { value: 0, label: 'Before everything else' },
+  { value: 1, label: 'As single studies' },
+  { value: 10, label: 'As lists' },
+  { value: 1000, label: 'After everything else' },
+];

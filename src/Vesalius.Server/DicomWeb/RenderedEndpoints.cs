@@ -1,0 +1,195 @@
+using System.Globalization;
+using Vesalius.Archive.DicomQueries;
+using Vesalius.Dicom;
+using Vesalius.Dicom.PixelData;
+using Vesalius.Server.Rendering;
+
+namespace Vesalius.Server.DicomWeb;
+
+/// <summary>WADO-RS: pictures for screens (PS3.18 §10.4.1.1.3, §10.4.1.1.4).</summary>
+internal static class RenderedEndpoints
+{
+    private const int ThumbnailSize = 128;
+    private const int MostPixels = 8192;
+    private const int MostImages = 120;
+    private const int DefaultQuality = 90;
+
+    public static void MapDicomWebRendering(this IEndpointRouteBuilder endpoints)
+    {
+        foreach (var root in DicomWebRequest.Roots)
+        {
+            foreach (var tail in (string[])["/studies/{study}", "/studies/{study}/series/{series}", "/studies/{study}/series/{series}/instances/{instance}", "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}"])
+            {
+                endpoints.MapGet(root + tail + "/rendered", (Delegate)((HttpContext context) => RenderedAsync(context, isThumbnail: false)));
+                endpoints.MapGet(root + tail + "/thumbnail", (Delegate)((HttpContext context) => RenderedAsync(context, isThumbnail: true)));
+            }
+        }
+    }
+
+    private sealed record Wanted(RenderOptions Options, int Quality, int? Frame, string Type)
+    {
+        public static Wanted Read(HttpContext context, bool isThumbnail)
+        {
+            var query = context.Request.Query;
+            var (columns, rows) = Viewport(query["viewport"].ToString(), isThumbnail);
+            return new Wanted(
+                new RenderOptions { MostColumns = columns, MostRows = rows, Window = Window(query["window"].ToString()) }, Number(query["quality"].ToString(), "quality", 1, 100) ?? DefaultQuality,
+                Number(query["frame"].ToString(), "frame", 1, int.MaxValue), TypeOf(AcceptedTypes.Read(context)));
+        }
+
+        private static string TypeOf(IReadOnlyList<AcceptedType> accepted) => accepted.Count == 0 ? "image/jpeg"
+            : accepted.Where(a => !a.IsMultipart).Select(a => Array.Find((string[])["image/jpeg", "image/png", "image/gif"], a.Takes)).FirstOrDefault(t => t is not null)
+                ?? throw AcceptedTypes.NotAcceptable("image/jpeg, image/png, image/gif");
+
+        private static int? Number(string text, string name, int least, int most) => text.Length == 0 ? null
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+                ? number : throw RequestRefusedException.BadRequest($"{name} is a whole number from {least}{(most == int.MaxValue ? "" : $" to {most}")}.");
+
+        private static (int? Columns, int? Rows) Viewport(string text, bool isThumbnail)
+        {
+            if (text.Length == 0)
+            {
+                return isThumbnail ? (ThumbnailSize, ThumbnailSize) : (null, null);
+            }
+
+            var parts = text.Split(',');
+            return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var rows)
+                && columns is > 0 and <= MostPixels && rows is > 0 and <= MostPixels
+                    ? (columns, rows) : throw RequestRefusedException.BadRequest($"viewport is width,height, each from 1 to {MostPixels}.");
+        }
+
+        private static Window? Window(string text)
+        {
+            if (text.Length == 0)
+            {
+                return null;
+            }
+
+            var parts = text.Split(',');
+            VoiFunction? function = parts.Length < 3 ? VoiFunction.Linear : parts[2].ToLowerInvariant() switch
+            {
+                "linear" => VoiFunction.Linear, "linear-exact" or "linear_exact" => VoiFunction.LinearExact, "sigmoid" => VoiFunction.Sigmoid, _ => null,
+            };
+            return parts.Length is 2 or 3 && function is { } shape && double.TryParse(parts[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var center) && double.IsFinite(center)
+                && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var width) && double.IsFinite(width) && width >= (shape == VoiFunction.Linear ? 1 : double.Epsilon)
+                    ? new Window(center, width, shape) : throw RequestRefusedException.BadRequest("window is center,width and perhaps linear, linear-exact or sigmoid; the width is above 0, for linear at least 1.");
+        }
+    }
+
+    private static async Task<IResult> RenderedAsync(HttpContext context, bool isThumbnail)
+    {
+        var request = await DicomWebRequest.ReadAsync(context);
+        var wanted = Wanted.Read(context, isThumbnail);
+        IReadOnlyList<int> numbers = Data.Experiments.Route(context, "frames") is { } list ? FrameEndpoints.Numbers(list) : wanted.Frame is { } frame ? [frame] : [];
+        var files = await RetrieveEndpoints.FilesAsync(context, request, "dicomweb.read");
+        return await ShowAsync(context, files, wanted, numbers, middleFrame: isThumbnail, isInstance: Data.Experiments.Route(context, "instance") is not null);
+    }
+
+    /// <summary>A picture of some files: of the one in the middle.</summary>
+    public static Task<IResult> SnapshotAsync(HttpContext context, IReadOnlyList<DicomFile> files) =>
+        ShowAsync(context, files, Wanted.Read(context, isThumbnail: true), [], middleFrame: true, isInstance: false);
+
+    private static async Task<IResult> ShowAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers, bool middleFrame, bool isInstance)
+    {
+        if (wanted.Type == "image/gif" && !middleFrame && (numbers.Count > 1 || (numbers.Count == 0 && (files.Count > 1 || isInstance))))
+        {
+            return await AnimateAsync(context, files, wanted, numbers);
+        }
+
+        // Beside the middle there may be what is no image.
+        foreach (var file in files.Skip(files.Count / 2).Concat(files.Take(files.Count / 2)).Take(isInstance ? 1 : 8))
+        {
+            if (await RenderAsync(context, file, numbers.Count > 0 ? numbers[0] : null, middleFrame, wanted.Options) is not var (image, number, count))
+            {
+                continue;
+            }
+
+            if (isInstance)
+            {
+                context.Response.Headers["X-Frame-Count"] = count.ToString(CultureInfo.InvariantCulture);
+                context.Response.Headers["X-Frame-Number"] = number.ToString(CultureInfo.InvariantCulture);
+            }
+
+            return Results.Bytes(
+                wanted.Type switch
+                {
+                    "image/png" => PngWriter.Encode(image),
+                    "image/gif" => GifWriter.Encode([image]),
+                    _ => await JpegAsync(image, wanted.Quality, context.RequestAborted),
+                },
+                wanted.Type);
+        }
+
+        throw new RequestRefusedException(406, "There is no picture in it that can be shown.");
+    }
+
+    private static async Task<IResult> AnimateAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers)
+    {
+        // An animation that nobody would wait for is thinned out.
+        var options = wanted.Options with { MostColumns = Math.Min(wanted.Options.MostColumns ?? 1024, 1024), MostRows = Math.Min(wanted.Options.MostRows ?? 1024, 1024) };
+        var images = new List<RenderedImage>();
+        var chosen = Sample(files, MostImages);
+        foreach (var file in chosen)
+        {
+            IEnumerable<int> frames = numbers;
+            if (numbers.Count == 0)
+            {
+                try
+                {
+                    using var source = await context.RequestServices.GetRequiredService<FrameReader>().OpenAsync(file, context.RequestAborted);
+                    frames = Sample([.. Enumerable.Range(1, source.Count)], Math.Max(1, MostImages / chosen.Count));
+                }
+                catch (Exception e) when (e is PixelDataException or MalformedDicomException or IOException)
+                {
+                    continue;
+                }
+            }
+
+            foreach (var number in frames)
+            {
+                if (await RenderAsync(context, file, number, middleFrame: false, options) is var (image, _, _))
+                {
+                    images.Add(image);
+                }
+            }
+        }
+
+        return images.Count > 0 ? Results.Bytes(GifWriter.Encode(images), "image/gif") : throw new RequestRefusedException(406, "There is no picture in it that can be shown.");
+    }
+
+    private static IReadOnlyList<T> Sample<T>(IReadOnlyList<T> all, int most) =>
+        all.Count <= most ? all : [.. Enumerable.Range(0, most).Select(i => all[(int)((long)i * all.Count / most)])];
+
+    private static async Task<byte[]> JpegAsync(RenderedImage image, int quality, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FrameRenderer.ToJpegAsync(image, quality, null, cancellationToken);
+        }
+        catch (PixelDataException)
+        {
+            throw new RequestRefusedException(406, "JPEG cannot be made on this server; ask for image/png.");
+        }
+    }
+
+    private static async Task<(RenderedImage Image, int Number, int Count)?> RenderAsync(HttpContext context, DicomFile file, int? number, bool middleFrame, RenderOptions options)
+    {
+        try
+        {
+            var part = await Part10File.OpenAsync(file.FullPath, cancellationToken: context.RequestAborted);
+            if (!ImageDescription.HasPixels(part.DataSet))
+            {
+                return null;
+            }
+
+            using var frames = ImageFrames.Open(part.DataSet, part.TransferSyntax.Uid);
+            var wanted = number ?? (middleFrame ? (frames.Count / 2) + 1 : 1);
+            return wanted <= frames.Count ? (await FrameRenderer.RenderAsync(part.DataSet, frames, wanted - 1, options, context.RequestAborted), wanted, frames.Count)
+                : throw RequestRefusedException.NotFound($"The instance has {frames.Count} frames.");
+        }
+        catch (Exception e) when (e is PixelDataException or MalformedDicomException or IOException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Vesalius.Acceptance.Faults;
+using Vesalius.Database;
+using Vesalius.Dicom;
+using Vesalius.Testing;
+using Xunit;
+
+namespace Vesalius.Acceptance.Retrieval;
+
+/// <summary>The whole way of a list, with a server that is killed on it (R4–R8).</summary>
+[Trait("Speed", "Slow")]
+public sealed class ImportStoryTests
+{
+    private const string Project = "STORY1";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static Task<JsonNode?> SendAsync(HttpClient client, string method, string address, string? body = null) => ServerWithPacs.SendAsync(client, method, address, body);
+
+    private static async Task<JsonNode> ListAsync(HttpClient client, string address, byte[] list, long pacs)
+    {
+        using var form = new MultipartFormDataContent
+        {
+            { new ByteArrayContent(list), "csv_to_store", "list.csv" }, { new StringContent(pacs.ToString(CultureInfo.InvariantCulture)), "pacsId" }, { new StringContent(Project), "projectId" },
+        };
+        using var response = await client.PostAsync(address, form, Token);
+        var text = await response.Content.ReadAsStringAsync(Token);
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonNode.Parse(text)!;
+    }
+
+    private static async Task<Dictionary<string, long>> CountsAsync(HttpClient client, string batch) =>
+        (await SendAsync(client, "GET", $"xapi/dqr/import/batches/{batch}"))!["counts"]!.AsObject().ToDictionary(c => c.Key, c => c.Value!.GetValue<long>());
+
+    private static long Ended(Dictionary<string, long> counts) => counts.Where(c => c.Key is "complete" or "incomplete" or "failed" or "refused" or "cancelled").Sum(c => c.Value);
+
+    private static async Task UntilAsync(IntakeProcess server, string batch, Func<Dictionary<string, long>, bool> isReached)
+    {
+        using var client = server.Client();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TimeSpan.FromSeconds(120));
+        var counts = await CountsAsync(client, batch);
+        while (!isReached(counts))
+        {
+            Assert.False(patience.IsCancellationRequested, "Not within two minutes: " + string.Join(", ", counts));
+            await Task.Delay(50, Token);
+            counts = await CountsAsync(client, batch);
+        }
+    }
+
+    private static async Task<long> PrepareAsync(HttpClient admin, int pacsPort)
+    {
+        await SendAsync(admin, "POST", "xapi/dqr/settings", """{"allowAllProjectsToUseDqr":true,"dqrMaxPacsRequestAttempts":"3","dqrWaitToRetryRequestInSeconds":"1"}""");
+        var pacs = (await SendAsync(admin, "POST", "xapi/pacs", ServerWithPacs.Pacs("Hospital", pacsPort)))!["id"]!.GetValue<long>();
+        await SendAsync(admin, "PUT", $"xapi/pacs/{pacs}/rules", """{"patientIdDigits":8}""");
+        foreach (var interval in (await SendAsync(admin, "GET", $"xapi/pacs/{pacs}/availability"))!.AsObject().SelectMany(d => d.Value!.AsArray()))
+        {
+            interval!["threads"] = 4;
+            await SendAsync(admin, "PUT", $"xapi/pacs/{pacs}/availability/{interval["id"]}", interval.ToJsonString());
+        }
+
+        await SendAsync(admin, "PUT", $"data/projects/{Project}");
+        await SendAsync(admin, "PUT", $"data/projects/{Project}/prearchive_code/4");
+        await SendAsync(admin, "POST", "xapi/siteConfig", """{"enableSitewideSeriesImportFilter":true,"sitewideSeriesImportFilterMode":"blacklist","sitewideSeriesImportFilter":"^dose report$"}""");
+        await SendAsync(admin, "POST", "xapi/opt-outs", $"[{string.Join(',', StoryList.OptedOut.Select(s => $"\"{RetrievalStudies.PatientId(s)}\""))}]");
+        return pacs;
+    }
+
+    /// <summary>200 rows with every kind of dirt are previewed, imported through relabelling, filters and opt-outs while the server is killed twice; every row ends as it should, every
+    /// session is complete, and no finished row names a patient.</summary>
+    [Fact]
+    public async Task List_of_200_dirty_rows_ends_right_though_the_server_is_killed_twice()
+    {
+        Assert.Equal(200, StoryList.Rows.Count);
+        var studies = StoryList.Make();
+        await using var server = new IntakeProcess();
+        try
+        {
+            await server.StartAsync(Token);
+            await using var orthanc = await OrthancServer.StartAsync([("XNAT", server.Port)], [studies], Token);
+            string batch;
+            using (var admin = server.Client())
+            {
+                var pacs = await PrepareAsync(admin, orthanc.DicomPort);
+                await ArchiveOneAsync(admin, server, pacs);
+                await AssertPreviewAsync(admin, pacs);
+                var list = Encoding.UTF8.GetPreamble().Concat(Encoding.UTF8.GetBytes(StoryList.Text())).ToArray();
+                batch = (await ListAsync(admin, "xapi/dqr/import/lists", list, pacs))["batch"]!.GetValue<string>();
+                await UntilAsync(server, batch, c => Ended(c) >= 30 && c.ContainsKey("retrieving"));
+            }
+
+            await server.KillAsync(Token);
+            await server.StartAsync(Token);
+            await UntilAsync(server, batch, c => Ended(c) >= 90 && c.ContainsKey("retrieving"));
+            await server.KillAsync(Token);
+            await server.StartAsync(Token);
+            await UntilAsync(server, batch, c => Ended(c) == StoryList.Rows.Count(r => r.End is not null));
+            using (var admin = server.Client())
+            {
+                await AssertRowsAsync(admin, batch);
+                await AssertArchivedAsync(admin, server);
+            }
+
+            await AssertNoPatientAsync(server);
+        }
+        finally
+        {
+            Directory.Delete(studies, recursive: true);
+        }
+    }
+
+    private static async Task ArchiveOneAsync(HttpClient admin, IntakeProcess server, long pacs)
+    {
+        var body = $$$"""{"pacsId":{{{pacs}}},"aeTitle":"XNAT","port":{{{server.Port}}},"projectId":"{{{Project}}}","studies":[{"studyInstanceUid":"{{{RetrievalStudies.Uid(StoryList.Archived)}}}","relabelMap":{"Subject":"S157","Session":"S157_MR"}}]}""";
+        var id = (await SendAsync(admin, "POST", "xapi/dqr/import", body))![0]!["id"]!.GetValue<long>();
+        await RunningServer.EventuallyAsync(async () => (await SendAsync(admin, "GET", "xapi/dqr/import/history"))!.AsArray().FirstOrDefault(h => h!["id"]!.GetValue<long>() == id && h["state"]!.GetValue<string>() == "complete"));
+    }
+
+    // The same list in every encoding that spreadsheets write is the same list.
+    private static async Task AssertPreviewAsync(HttpClient admin, long pacs)
+    {
+        string? first = null;
+        foreach (var encoding in (Encoding[])[Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32])
+        {
+            var preview = await ListAsync(admin, "xapi/dqr/import/lists/preview", [.. encoding.GetPreamble(), .. encoding.GetBytes(StoryList.Text())], pacs);
+            var rows = preview["rows"]!.AsArray();
+            Assert.Equal(200, rows.Count);
+            for (var i = 0; i < rows.Count; i++)
+            {
+                var (row, expected) = (rows[i]!, StoryList.Rows[i]);
+                Assert.True(expected.Preview == row["state"]!.GetValue<string>(), $"Row {i + 1}: {row.ToJsonString()}");
+                Assert.Equal(expected.Preview != "Accepted", row["notes"]!.AsArray().Count > 0);
+            }
+
+            Assert.Equal(["Remarks"], preview["unknownHeaders"]!.AsArray().Select(h => h!.GetValue<string>()));
+            Assert.Equal(first ??= rows.ToJsonString(), rows.ToJsonString());
+        }
+
+        // Nothing was asked of the PACS, and nothing queued.
+        Assert.Equal(0, (await SendAsync(admin, "GET", "xapi/dqr/import/queue/count?all=true"))!.GetValue<int>());
+    }
+
+    private static async Task AssertRowsAsync(HttpClient admin, string batch)
+    {
+        var ended = (await SendAsync(admin, "GET", $"xapi/dqr/import/batches/{batch}/rows?size=1000"))!.AsArray().ToDictionary(r => r!["row"]!.GetValue<int>(), r => r!);
+        for (var i = 0; i < StoryList.Rows.Count; i++)
+        {
+            var expected = StoryList.Rows[i];
+            var row = ended.GetValueOrDefault(i + 1);
+            Assert.True(expected.End == row?["state"]!.GetValue<string>(), $"Row {i + 1} should be {expected.End}: {row?.ToJsonString()}");
+            if (expected.End == "complete")
+            {
+                Assert.Equal((expected.Subject, expected.Session), (row!["subjectLabel"]!.GetValue<string>(), row["experimentLabel"]!.GetValue<string>()));
+                Assert.Equal(row["expected"]!.GetValue<int>(), row["arrived"]!.GetValue<int>());
+            }
+            else if (row is not null)
+            {
+                Assert.Contains("There was a problem", row["errorMessage"]!.GetValue<string>(), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static async Task AssertArchivedAsync(HttpClient admin, IntakeProcess server)
+    {
+        var expected = StoryList.Rows.Where(r => r.Session is not null).Select(r => (Session: r.Session!, Subject: r.Subject!, r.Scans)).Append((Session: "S157_MR", Subject: "S157", Scans: 2)).OrderBy(e => e.Session, StringComparer.Ordinal).ToList();
+        var experiments = await RunningServer.RowsAsync(admin, $"data/projects/{Project}/experiments?format=json&columns=label,subject_label");
+        Assert.Equal(expected.Select(e => e.Session), experiments.Select(e => e["label"]).Order(StringComparer.Ordinal));
+        Assert.Equal(expected.Select(e => e.Subject).Order(StringComparer.Ordinal), (await RunningServer.RowsAsync(admin, $"data/projects/{Project}/subjects?format=json")).Select(s => s["label"]).Order(StringComparer.Ordinal));
+        Assert.Empty(await RunningServer.RowsAsync(admin, "data/prearchive/projects?format=json"));
+        foreach (var (session, subject, scans) in expected)
+        {
+            var files = Directory.GetFiles(Path.Combine(server.Data, "archive", Project, "arc001", session, "SCANS"), "*.dcm", SearchOption.AllDirectories);
+            Assert.Equal(scans * 2, files.Length);
+            var objects = files.Select(f => Part10File.Read(File.ReadAllBytes(f)).DataSet).ToList();
+            Assert.Equal(scans * 2, objects.Select(o => o.GetString(Tag.SOPInstanceUID)).Distinct().Count());
+            Assert.All(objects, o => Assert.DoesNotContain(RetrievalStudies.SecretName, o.GetString(Tag.PatientName) ?? "", StringComparison.Ordinal));
+            var rows = await RunningServer.RowsAsync(admin, $"data/projects/{Project}/experiments/{session}/scans?format=json");
+            Assert.Equal(scans, rows.Count);
+            Assert.NotEmpty(subject);
+        }
+    }
+
+    // Rows that finished keep nothing; those that may be repeated keep what was asked for, and the log and the audit nothing of anybody.
+    private static async Task AssertNoPatientAsync(IntakeProcess server)
+    {
+        var secrets = Enumerable.Range(1, StoryList.Studies).SelectMany(s => (string[])[RetrievalStudies.Accession(s), RetrievalStudies.PatientId(s), RetrievalStudies.Uid(s)])
+            .Append(RetrievalStudies.SecretName).ToArray();
+        await using (var database = new VesaliusDatabase(server.Postgres.ConnectionString()))
+        {
+            foreach (var table in (string[])["qr_request", "qr_instance", "qr_batch", "jobs_job", "access_audit"])
+            {
+                Assert.Equal(0, await database.FindAsync<long>($"select count(*) from {table} t where t::text like any (@patterns)", new { patterns = secrets.Select(s => $"%{s}%").ToArray() }, Token));
+            }
+        }
+
+        await server.KillAsync(Token);
+        Assert.All(secrets, s => Assert.DoesNotContain(s, server.Log, StringComparison.Ordinal));
+        // The database's own log too, which quotes statements that fail.
+        foreach (var file in Directory.EnumerateFiles(server.Data, "*.log", SearchOption.AllDirectories))
+        {
+            var text = await File.ReadAllTextAsync(file, Token);
+            Assert.All(secrets, s => Assert.DoesNotContain(s, text, StringComparison.Ordinal));
+        }
+    }
+}

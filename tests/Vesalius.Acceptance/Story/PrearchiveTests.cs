@@ -1,0 +1,153 @@
+using Xunit;
+
+namespace Vesalius.Acceptance.Story;
+
+/// <summary>The prearchive and the archive service, row for row (rest-api §12, Q1 to Q25; §14, V1; R9, R18).</summary>
+public sealed class PrearchiveTests(RunningServer server) : IClassFixture<RunningServer>
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private async Task<(HttpClient Admin, string Url)> WaitingAsync(string project, string session = "E1", string study = "rt-breast")
+    {
+        var admin = server.Client();
+        await admin.PutAsync($"/data/projects/{project}", null, Token);
+        await admin.PutAsync($"/data/projects/{project}/prearchive_code/0", null, Token);
+        var (status, text) = await Uploads.ImportAsync(admin, $"import-handler=SI&project={project}&subject=S1&session={session}&dest=/prearchive", Uploads.Zip(Uploads.Objects(study)));
+        Assert.True(status == 200, text);
+        return (admin, text.Trim());
+    }
+
+    private static async Task<int> StatusAsync(HttpClient client, string method, string address) => (await Uploads.SendAsync(client, method, address)).Status;
+
+    /// <summary>Q1 to Q9, Q19, Q20: what is shown, with exact columns.</summary>
+    [Fact]
+    public async Task Q1_to_Q9_session_is_listed_with_scans_resources_files_and_log()
+    {
+        var (admin, url) = await WaitingAsync("QLIST");
+        var row = (await RunningServer.RowsAsync(admin, "/data/prearchive?format=json")).Single(r => r["project"] == "QLIST");
+        Assert.Equal(
+            ["project", "timestamp", "lastmod", "uploaded", "scan_date", "scan_time", "subject", "folderName", "name", "tag", "status", "url", "autoarchive", "prevent_anon", "prevent_auto_commit", "SOURCE", "VISIT", "PROTOCOL", "TIMEZONE"],
+            row.Keys);
+        Assert.Equal(url, "/data" + row["url"]);
+        Assert.Matches(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d$", row["uploaded"]);
+        Assert.Single(await RunningServer.RowsAsync(admin, $"/data/prearchive/projects?tag={row["tag"]}&format=json"), r => r["project"] == "QLIST");
+        Assert.Contains(await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QLIST,Unassigned?format=json"), r => r["name"] == "E1");
+        Assert.Equal(404, await StatusAsync(admin, "GET", "/data/prearchive/projects/NOSUCH"));
+        Assert.Contains(await RunningServer.RowsAsync(admin, "/data/prearchive/experiments?recent=1&format=json"), r => r["project"] == "QLIST");
+        Assert.Equal(400, await StatusAsync(admin, "GET", "/data/prearchive/experiments"));
+        Assert.Equal(200, await StatusAsync(admin, "PUT", "/data/prearchive"));
+        Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"));
+        Assert.Contains("Session", (await Uploads.SendAsync(admin, "GET", url + "?format=xml")).Body, StringComparison.Ordinal);
+        Assert.Equal(200, await StatusAsync(admin, "GET", url + "?format=zip"));
+        var scans = await RunningServer.RowsAsync(admin, url + "/scans?format=json");
+        Assert.Equal(["ID", "xsiType", "series_description"], scans[0].Keys);
+        var resource = Assert.Single(await RunningServer.RowsAsync(admin, $"{url}/scans/{scans[0]["ID"]}/resources?format=json"));
+        Assert.Equal(["label", "file_count", "file_size"], resource.Keys);
+        var file = (await RunningServer.RowsAsync(admin, $"{url}/scans/{scans[0]["ID"]}/resources/{resource["label"]}/files?format=json"))[0];
+        Assert.Equal(200, await StatusAsync(admin, "GET", file["URI"]));
+        Assert.Equal(scans.Count, (await RunningServer.RowsAsync(admin, url + "/resources?format=json")).Count);
+        Assert.Contains(await RunningServer.RowsAsync(admin, url + "/logs?format=json"), l => l["entry"].StartsWith("Built", StringComparison.Ordinal));
+        Assert.Single(await RunningServer.RowsAsync(admin, url + "/logs/last?format=json"));
+        Assert.Equal(200, await StatusAsync(admin, "DELETE", $"{url}/scans/{scans[0]["ID"]}"));
+        Assert.Equal(404, await StatusAsync(admin, "DELETE", $"{url}/scans/{scans[0]["ID"]}"));
+        Assert.Equal(scans.Count - 1, (await RunningServer.RowsAsync(admin, url + "/scans?format=json")).Count);
+    }
+
+    /// <summary>Q11 to Q18: actions on one session.</summary>
+    [Fact]
+    public async Task Q11_to_Q18_actions_build_relabel_move_commit_and_delete()
+    {
+        var (admin, url) = await WaitingAsync("QACT");
+        await admin.PutAsync("/data/projects/QACT2", null, Token);
+        Assert.Equal((200, url), await Uploads.SendAsync(admin, "POST", url + "?action=build"));
+        Assert.Equal((200, url), await Uploads.SendAsync(admin, "POST", url + "?action=rebuild"));
+        Assert.Equal(400, await StatusAsync(admin, "POST", url));
+        Assert.Equal(400, await StatusAsync(admin, "POST", url + "?action=explode"));
+        Assert.Equal(400, await StatusAsync(admin, "POST", url + "?action=set-status&status=FINE"));
+        Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=set-status&status=ERROR"));
+        Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=reset-status"));
+        Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=relabel&subject=S7&session=E7"));
+        var row = (await RunningServer.RowsAsync(admin, url + "?format=json"))[0];
+        Assert.Equal(("S7", "E7"), (row["subject"], row["name"]));
+        Assert.Equal((200, url), await Uploads.SendAsync(admin, "POST", url + "?action=commit&SOURCE=here"));
+        Assert.Equal("here", (await RunningServer.RowsAsync(admin, url + "?format=json"))[0]["SOURCE"]);
+        var (moved, target) = await Uploads.SendAsync(admin, "POST", url + "?action=move&newProject=QACT2");
+        Assert.Equal((301, url.Replace("/QACT/", "/QACT2/", StringComparison.Ordinal)), (moved, target));
+        Assert.Equal(403, await StatusAsync(admin, "POST", target + "?action=move&newProject=NOSUCH"));
+        var (committed, archived) = await Uploads.SendAsync(admin, "POST", target + "?action=commit&AA=true");
+        Assert.Equal((301, "/data/archive/projects/QACT2/subjects/S7/experiments/E7"), (committed, archived));
+        Assert.Equal(404, await StatusAsync(admin, "GET", target));
+        var (_, second) = await WaitingAsync("QACT", "E2");
+        Assert.Equal(200, await StatusAsync(admin, "DELETE", second));
+        Assert.Equal(404, await StatusAsync(admin, "DELETE", second));
+    }
+
+    /// <summary>Q21 to Q23: several at once, by every form of src.</summary>
+    [Fact]
+    public async Task Q21_to_Q23_services_move_rebuild_and_delete_several()
+    {
+        var (admin, first) = await WaitingAsync("QBULK", "E1");
+        var (_, second) = await WaitingAsync("QBULK", "E2");
+        await admin.PutAsync("/data/projects/QBULK2", null, Token);
+        using var form = new FormUrlEncodedContent([new("src", first[5..]), new("src", server.Address.ToString().TrimEnd('/') + second)]);
+        Assert.Equal(200, (await Uploads.SendAsync(admin, "POST", "/data/services/prearchive/rebuild", form)).Status);
+        Assert.Equal(200, await StatusAsync(admin, "POST", $"/data/services/prearchive/move?src={first}&src={second[5..]}&newProject=QBULK2&async=true"));
+        var rows = await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QBULK2?format=json");
+        Assert.Equal(["E1", "E2"], rows.Select(r => r["name"]).Order(StringComparer.Ordinal));
+        Assert.Equal(400, await StatusAsync(admin, "POST", "/data/services/prearchive/move?src=/elsewhere&newProject=QBULK2"));
+        Assert.Equal(400, await StatusAsync(admin, "POST", "/data/services/prearchive/delete"));
+        Assert.Equal(200, await StatusAsync(admin, "POST", $"/data/services/prearchive/delete?src={rows[0]["url"]}&src={rows[1]["url"]}"));
+        Assert.Empty(await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QBULK2?format=json"));
+    }
+
+    /// <summary>V1: labels, destination, redirect, several with one that clashes, the explanation of a clash.</summary>
+    [Fact]
+    public async Task V1_Q25_archive_service_relabels_redirects_and_explains_conflicts()
+    {
+        var (admin, first) = await WaitingAsync("VARCH", "E1");
+        var (_, second) = await WaitingAsync("VARCH", "E2");
+        Assert.Equal(
+            (303, "/data/archive/projects/VARCH/subjects/SX/experiments/EX\r\n"),
+            await Uploads.SendAsync(admin, "POST", $"/data/services/archive?src={first}&dest=/archive/projects/VARCH/subjects/SX/experiments/EX&redirect=true"));
+        Assert.Equal(404, await StatusAsync(admin, "POST", $"/data/services/archive?src={first}"));
+        var (_, third) = await WaitingAsync("VARCH", "EX");
+        var (several, table) = await Uploads.SendAsync(admin, "POST", $"/data/services/archive?src={second}&src={third}");
+        Assert.Equal(200, several);
+        Assert.Contains("CONFLICT", table, StringComparison.Ordinal);
+        Assert.Contains(await RunningServer.RowsAsync(admin, "/data/projects/VARCH/experiments?format=json"), e => e["label"] == "E2");
+        var (_, problems) = await Uploads.SendAsync(admin, "POST", $"/data/services/validate-archive?src={third}");
+        Assert.Contains("already archived", problems, StringComparison.Ordinal);
+        Assert.Contains("another subject", problems, StringComparison.Ordinal);
+        Assert.Equal(409, await StatusAsync(admin, "POST", $"/data/services/archive?src={third}"));
+        Assert.Equal(200, await StatusAsync(admin, "POST", $"/data/services/archive?src={third}&session=E3&quarantine=true"));
+        Assert.Equal(400, await StatusAsync(admin, "POST", "/data/services/archive"));
+    }
+
+    /// <summary>Members review their project's sessions; others see none of them, and nobody but administrators the unassigned ones.</summary>
+    [Fact]
+    public async Task Sessions_are_seen_by_those_who_may_create_in_their_project()
+    {
+        var (admin, url) = await WaitingAsync("QROLE");
+        var (_, unassigned) = await Uploads.ImportAsync(admin, "import-handler=DICOM-zip&dest=/prearchive/projects/Unassigned", Uploads.Zip(Uploads.Objects("rt-breast")));
+        using var guest = server.Client(null);
+        using var outsider = await server.UserAsync("q-outsider");
+        using var reader = await server.UserAsync("q-reader");
+        using var member = await server.UserAsync("q-member");
+        await admin.PutAsync("/data/projects/QROLE/users/collaborator/q-reader", null, Token);
+        await admin.PutAsync("/data/projects/QROLE/users/member/q-member", null, Token);
+        foreach (var address in (string[])["", "?format=zip", "?format=xml", "/scans", "/resources", "/logs"])
+        {
+            Assert.Equal(401, await StatusAsync(guest, "GET", url + address));
+            Assert.Equal(404, await StatusAsync(outsider, "GET", url + address));
+            Assert.Equal(403, await StatusAsync(reader, "GET", url + address));
+            Assert.Equal(200, await StatusAsync(member, "GET", url + address));
+        }
+
+        Assert.Empty(await RunningServer.RowsAsync(outsider, "/data/prearchive?format=json"));
+        Assert.DoesNotContain(await RunningServer.RowsAsync(member, "/data/prearchive?format=json"), r => r["project"] != "QROLE");
+        Assert.Equal(403, await StatusAsync(member, "GET", unassigned.Trim()));
+        Assert.Equal(403, await StatusAsync(member, "PUT", "/data/prearchive"));
+        Assert.InRange(await StatusAsync(outsider, "POST", $"/data/services/archive?src={url}"), 403, 404);
+        Assert.Equal(400, await StatusAsync(admin, "POST", $"/data/services/archive?src={unassigned.Trim()}"));
+    }
+}
