@@ -201,7 +201,7 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(take);
         // What comes alone is not packed.
-        var run = new Run(new IntakeSource { Door = "upload" }, false, spoolFolder, new Tally { Packed = long.MaxValue });
+        var run = new Run(new IntakeSource { Door = "upload" }, false, spoolFolder, new Tally { Packed = long.MaxValue }, KeepsNames: false);
         return ImportMemberAsync(content, run, (dataSet, syntax, _) => take(dataSet, syntax), cancellationToken);
     }
 
