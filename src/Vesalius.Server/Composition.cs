@@ -64,8 +64,9 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
+        services.AddProjectEnds(data);
         services.AddSingleton<ArchiveBrowser>();
-        services.AddDicomWeb();
+        services.AddDicomWeb(siteKey);
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
@@ -103,6 +104,7 @@ internal static class Composition
         application.MapTraining();
         application.MapAudit();
         application.MapProjects();
+        application.MapProjectEnds();
         application.MapSubjects();
         application.MapExperiments();
         application.MapScans();
@@ -110,6 +112,7 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapSearches();
         application.MapElementSecurity();
         application.MapSiteServices();
         application.MapInvestigators();
