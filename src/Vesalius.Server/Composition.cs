@@ -70,6 +70,7 @@ internal static class Composition
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton<Archive.Storage.StorageUse>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddSingleton<QueryRetrieve.ImportVersion>().AddSingleton(s => new LiveTopic("imports", s.GetRequiredService<QueryRetrieve.ImportVersion>().ReadAsync));
         services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
@@ -94,7 +95,7 @@ internal static class Composition
         application.UsePages(options.WebSite);
     }
 
-    public static void MapVesalius(this WebApplication application)
+    public static void MapVesalius(this WebApplication application, ServerOptions options)
     {
         application.MapPages();
         application.MapSignIn();
@@ -141,5 +142,6 @@ internal static class Composition
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
+        application.MapOperations(options.Data);
     }
 }
