@@ -71,6 +71,7 @@ internal static class Composition
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton<Archive.Storage.StorageUse>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddSingleton<QueryRetrieve.ImportVersion>().AddSingleton(s => new LiveTopic("imports", s.GetRequiredService<QueryRetrieve.ImportVersion>().ReadAsync));
         services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
@@ -95,7 +96,7 @@ internal static class Composition
         application.UsePages(options.WebSite);
     }
 
-    public static void MapVesalius(this WebApplication application)
+    public static void MapVesalius(this WebApplication application, ServerOptions options)
     {
         application.MapPages();
         application.MapSignIn();
@@ -148,5 +149,6 @@ internal static class Composition
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
+        application.MapOperations(options.Data);
     }
 }
