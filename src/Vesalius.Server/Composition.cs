@@ -71,6 +71,7 @@ internal static class Composition
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton<Archive.Storage.StorageUse>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddSingleton<QueryRetrieve.ImportVersion>().AddSingleton(s => new LiveTopic("imports", s.GetRequiredService<QueryRetrieve.ImportVersion>().ReadAsync));
         services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
@@ -85,6 +86,7 @@ internal static class Composition
         application.UseMiddleware<SecurityHeadersMiddleware>();
         // Before anything else: the site's own files are the same for everybody.
         application.UseWebSite(options.WebSite);
+        application.UseViewer(options.Viewer);
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
@@ -95,7 +97,7 @@ internal static class Composition
         application.UsePages(options.WebSite);
     }
 
-    public static void MapVesalius(this WebApplication application)
+    public static void MapVesalius(this WebApplication application, ServerOptions options)
     {
         application.MapPages();
         application.MapSignIn();
@@ -138,6 +140,7 @@ internal static class Composition
         application.MapAnonymizeProfile();
         application.MapPixels();
         application.MapDicomWeb();
+        application.MapViewer(application.Services.GetRequiredService<ServerOptions>().Viewer);
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();
@@ -148,5 +151,6 @@ internal static class Composition
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
+        application.MapOperations(options.Data);
     }
 }

@@ -111,7 +111,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         builder.Services.AddVesalius(options, connectionString);
         var application = builder.Build();
         application.UseVesaliusPipeline(options);
-        application.MapVesalius();
+        application.MapVesalius(options);
         return application;
     }
 

@@ -78,6 +78,8 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("GET", "/xapi/audit", ["401", "403", "403", "403", "403", "200"]),
         ("GET", "/data/audit", ["401", "403", "403", "403", "403", "200"]),
         ("GET", "/xapi/audit/verify", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/vesalius/jobs", ["401", "403", "403", "403", "403", "200"]),
+        ("GET", "/xapi/vesalius/storage", ["401", "403", "403", "403", "403", "200"]),
         ("GET", "/xapi/training", ["401", "403", "403", "403", "403", "200"]),
         ("GET", "/xapi/users/m-owner/training", ["401", "403", "403", "403", "200", "200"]),
         ("DELETE", "/xapi/users/m-owner/training/9999", ["401", "403", "403", "403", "403", "404"]),
