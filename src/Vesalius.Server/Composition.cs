@@ -86,6 +86,7 @@ internal static class Composition
         application.UseMiddleware<SecurityHeadersMiddleware>();
         // Before anything else: the site's own files are the same for everybody.
         application.UseWebSite(options.WebSite);
+        application.UseViewer(options.Viewer);
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
@@ -139,6 +140,7 @@ internal static class Composition
         application.MapAnonymizeProfile();
         application.MapPixels();
         application.MapDicomWeb();
+        application.MapViewer(application.Services.GetRequiredService<ServerOptions>().Viewer);
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();

@@ -8,7 +8,7 @@ namespace Vesalius.Archive.Search;
 /// <summary>A search as SQL. The last value of each row is the key of its object.</summary>
 /// <param name="Sql">Statement, without a page.</param>
 /// <param name="Order">Its order.</param>
-/// <param name="Count">Statement that counts the rows.</param>
+/// <param name="Count">Statement that counts the rows, up to one more than <see cref="SearchCompiler.MostCounted"/>.</param>
 /// <param name="Parameters">Values.</param>
 /// <param name="Columns">Columns.</param>
 /// <param name="Root">Type of the rows.</param>
@@ -28,6 +28,13 @@ public sealed record SearchPage(IReadOnlyList<string> SortBy, bool Descending, l
 /// <summary>Compiles a search to one statement over the type model; what the caller may read is a condition of it (rest-api §19, decision 0040).</summary>
 internal sealed class SearchCompiler
 {
+    /// <summary>Most rows that are counted for the sake of a page; to count more would cost more than the page itself. Whoever needs the number keeps the result.</summary>
+    public const int MostCounted = 10_000;
+
+    // What one statement can be asked without keeping the database busy with reading it; alternatives for one field count as one.
+    private const int MostConditions = 1000;
+    private const int MostJoinedTypes = 24;
+
     private readonly TypeModel _model;
     private readonly SearchDefinition _search;
     private readonly Visibility _visibility;
@@ -41,6 +48,7 @@ internal sealed class SearchCompiler
     private readonly StringBuilder _joins = new();
     private readonly Dictionary<string, string?> _aliases = new(StringComparer.OrdinalIgnoreCase);
     private int _number;
+    private int _compared;
 
     /// <param name="model">Types.</param>
     /// <param name="displays">Display fields.</param>
@@ -77,7 +85,7 @@ internal sealed class SearchCompiler
         var from = $"\nfrom {From()}{_joins}{(where.Count > 0 ? "\nwhere " + string.Join("\n  and ", where) : "")}";
         var selected = string.Join(", ", columns.Select((c, i) => $"{c.Sql.Output} as c{i}"));
         return new CompiledSearch(
-            $"select {selected}, {Key}::text as key{from}", string.Join(", ", order), $"select count(*){from}", _parameters, [.. columns.Select(c => c.Column)], _root);
+            $"select {selected}, {Key}::text as key{from}", string.Join(", ", order), $"select count(*) from (select 1{from} limit {MostCounted + 1}) counted", _parameters, [.. columns.Select(c => c.Column)], _root);
     }
 
     private string Key => $"r.{(_root.Family is ObjectFamily.Scan or ObjectFamily.Reconstruction ? "key" : "id")}";
@@ -170,6 +178,11 @@ internal sealed class SearchCompiler
         if (IsRow(type))
         {
             return "r";
+        }
+
+        if (_aliases.Count >= MostJoinedTypes)
+        {
+            throw new ListRefusedException($"A search shows at most {MostJoinedTypes} other types.");
         }
 
         var alias = $"j{_number++}";
@@ -271,6 +284,12 @@ internal sealed class SearchCompiler
     private string Criterion(List<(SearchCriterion Criterion, (DataType Type, string Field) Place)> criteria)
     {
         var type = criteria[0].Place.Type;
+        _compared += criteria.Count;
+        if (_compared > MostConditions)
+        {
+            throw new ListRefusedException($"A search has at most {MostConditions} conditions; alternatives for one field of the rows count as one.");
+        }
+
         if (IsRow(type))
         {
             var conditions = criteria.Select(c => _conditions.Of(Value(type, c.Place.Field), c.Place.Field, c.Criterion.Comparison, c.Criterion.Value)).ToList();

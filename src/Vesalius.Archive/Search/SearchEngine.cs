@@ -53,12 +53,18 @@ public sealed class SearchResult : IAsyncDisposable
         }
     }
 
-    /// <summary>Rows of all pages, after the rows of this one have been read.</summary>
-    public async Task<long> TotalAsync(CancellationToken cancellationToken)
+    /// <summary>Rows of all pages, after the rows of this one have been read; null if they are more than are counted for a page (10,000).</summary>
+    public async Task<long?> TotalAsync(CancellationToken cancellationToken)
     {
         await _reader.DisposeAsync().ConfigureAwait(false);
         var isLast = _page.Limit is null || (_read > 0 && _read < _page.Limit) || (_read == 0 && _page.Offset == 0 && _page.Limit > 0);
-        return isLast || _count is null ? _page.Offset + _read : await _count(cancellationToken).ConfigureAwait(false);
+        if (isLast || _count is null)
+        {
+            return _page.Offset + _read;
+        }
+
+        var counted = await _count(cancellationToken).ConfigureAwait(false);
+        return counted > SearchCompiler.MostCounted ? null : counted;
     }
 
     /// <inheritdoc/>

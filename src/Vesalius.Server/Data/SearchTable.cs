@@ -32,9 +32,6 @@ internal sealed class SearchTable(SearchResult result, SearchSnapshot? snapshot)
         }
     }
 
-    private async Task<string> TotalAsync(HttpContext context) =>
-        (snapshot?.Total ?? await result.TotalAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
-
     private async Task JsonAsync(HttpContext context)
     {
         var token = context.RequestAborted;
@@ -68,7 +65,12 @@ internal sealed class SearchTable(SearchResult result, SearchSnapshot? snapshot)
             }
 
             json.WriteString("title", result.Title);
-            json.WriteString("totalRecords", await TotalAsync(context));
+            // A page of very many rows goes without (rest-api §1.5).
+            if ((snapshot?.Total ?? await result.TotalAsync(token)) is { } total)
+            {
+                json.WriteString("totalRecords", total.ToString(CultureInfo.InvariantCulture));
+            }
+
             json.WriteString("rootElementName", result.RootType);
             json.WriteEndObject();
             json.WriteEndObject();

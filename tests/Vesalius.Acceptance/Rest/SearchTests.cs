@@ -159,6 +159,13 @@ public sealed class SearchTests(RunningServer server) : IClassFixture<RunningSer
             await admin.SendAsync("POST", "/data/search?format=json", status, body);
         }
 
+        // Thousands of alternatives for one field are one condition; thousands of conditions are too many.
+        string Many(int count, Func<int, string> field) => Where($"<xdat:child_set method=\"OR\">{string.Concat(Enumerable.Range(0, count).Select(i => Criterion(field(i), "=", $"v{i}")))}</xdat:child_set>");
+        Assert.Empty(Column(await SearchAsync(admin, Many(5000, _ => "xnat:mrSessionData/LABEL")), "label"));
+        await admin.SendAsync("POST", "/data/search?format=json", 400, Many(1500, i => $"xnat:mrSessionData/fields/field[name=n{i}]/field"));
+        await admin.SendAsync("POST", "/data/search?format=json", 200, Many(500, i => $"xnat:mrSessionData/fields/field[name=n{i}]/field"));
+        await admin.SendAsync("POST", "/data/search?format=json", 422, Many(30000, _ => "LABEL"));
+        await admin.SendAsync("POST", "/data/search?format=json", 422, Where(string.Concat(Enumerable.Repeat("<xdat:child_set method=\"OR\">", 100)) + Criterion("LABEL", "=", "x") + string.Concat(Enumerable.Repeat("</xdat:child_set>", 100))));
         await admin.SendAsync("POST", "/data/search?format=json&limit=many", 400, Bundle("xnat:mrSessionData", []));
         await admin.SendAsync("POST", "/data/search?format=json&sortBy=nothing", 400, Bundle("xnat:mrSessionData", []));
         string[] nuisances = ["'", "' or 1=1 --", "\"; drop table archive_subject; --", "$$", "\\", "%", "_", "@readable", "{0}", "\u202e", "🧠", "]]>", "NULL", "1e999", "x' or 'x'='x", "(((", "a,b", "fields[", "xnat:", "/", "//", "[name=']"];
