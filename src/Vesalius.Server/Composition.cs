@@ -48,7 +48,7 @@ internal static class Composition
         services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
-        services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
+        services.AddSingleton<ProjectDirectory>().AddSingleton<InvestigatorDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
@@ -64,12 +64,14 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
+        services.AddProjectEnds(data);
         services.AddSingleton<ArchiveBrowser>();
-        services.AddDicomWeb();
+        services.AddDicomWeb(siteKey);
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton<Archive.Storage.StorageUse>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddSingleton<QueryRetrieve.ImportVersion>().AddSingleton(s => new LiveTopic("imports", s.GetRequiredService<QueryRetrieve.ImportVersion>().ReadAsync));
         services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
@@ -84,6 +86,7 @@ internal static class Composition
         application.UseMiddleware<SecurityHeadersMiddleware>();
         // Before anything else: the site's own files are the same for everybody.
         application.UseWebSite(options.WebSite);
+        application.UseViewer(options.Viewer);
         application.UseMiddleware<PathAliasMiddleware>();
         application.UseMiddleware<RefusalMiddleware>();
         application.UseMiddleware<SignInMiddleware>();
@@ -94,7 +97,7 @@ internal static class Composition
         application.UsePages(options.WebSite);
     }
 
-    public static void MapVesalius(this WebApplication application)
+    public static void MapVesalius(this WebApplication application, ServerOptions options)
     {
         application.MapPages();
         application.MapSignIn();
@@ -103,6 +106,7 @@ internal static class Composition
         application.MapTraining();
         application.MapAudit();
         application.MapProjects();
+        application.MapProjectEnds();
         application.MapSubjects();
         application.MapExperiments();
         application.MapScans();
@@ -110,7 +114,12 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapSearches();
         application.MapElementSecurity();
+        application.MapSiteServices();
+        application.MapInvestigators();
+        application.MapItemUpload();
+        application.MapScriptAddresses();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();
@@ -131,6 +140,7 @@ internal static class Composition
         application.MapAnonymizeProfile();
         application.MapPixels();
         application.MapDicomWeb();
+        application.MapViewer(application.Services.GetRequiredService<ServerOptions>().Viewer);
         application.MapDicomScp();
         application.MapQuarantine();
         application.MapPacs();
@@ -141,5 +151,6 @@ internal static class Composition
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
+        application.MapOperations(options.Data);
     }
 }
