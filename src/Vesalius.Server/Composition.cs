@@ -23,7 +23,6 @@ internal static class Composition
     {
         var data = options.Data;
         var siteKey = FirstStart.Secret(data, "site-key");
-        var quarantineKey = FirstStart.Secret(data, "quarantine-key");
         var spool = Path.Combine(data, "cache", "incoming");
         var limits = new IntakeLimits();
         // What a former run left half received was never acknowledged.
@@ -51,7 +50,7 @@ internal static class Composition
         services.AddSingleton<ProjectDirectory>().AddSingleton<InvestigatorDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
-        services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
+        services.AddDeidentification(data, siteKey, spool);
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionStaging>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache")));
         services.AddSingleton<IdleSessionService>();
@@ -61,7 +60,7 @@ internal static class Composition
             s, Path.Combine(data, "cache", "journal"), Path.Combine(data, "cache", "unrecorded"), new JournalLimits()));
         services.AddSingleton(limits).AddSingleton(new MemoryBudget(limits.Memory)).AddSingleton(new UploadLimits());
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
-        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectReceiver>(s, spool)).AddSingleton<ReceiverHost>();
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
         services.AddProjectEnds(data);
@@ -139,6 +138,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapAnonymizeProfile();
         application.MapPixels();
+        application.MapDeidentification();
         application.MapDicomWeb();
         application.MapViewer(application.Services.GetRequiredService<ServerOptions>().Viewer);
         application.MapDicomScp();
