@@ -75,4 +75,6 @@ line('frames per second while scrolling', scroll.perSecond.toFixed(0), '60');
 line('95 % of frames within (ms)', scroll.slow.toFixed(1), '');
 for (const [address, took] of changes) line(`to ${address} (ms)`, median(took).toFixed(0), '200');
 line('script and style of the first page, gzip (kB)', sum(first), '');
-line('everything without the viewer, gzip (kB)', sum(files), '400');
+const editor = files.filter((name) => name.startsWith('ScriptEditor'));
+line('all pages, without viewer and script editor, gzip (kB)', sum(files.filter((name) => !editor.includes(name))), '400');
+line('the script editor, with the first script, gzip (kB)', sum(editor), '');

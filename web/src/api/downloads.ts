@@ -1,4 +1,5 @@
-import { path, sendJson } from './http';
+import { at } from './at';
+import { sendJson } from './http';
 import { table, type Row } from './tables';
 
 /** A session that may be downloaded. */
@@ -9,7 +10,7 @@ export interface DownloadSession {
 }
 
 export async function sessionsOf(project: string, signal?: AbortSignal): Promise<DownloadSession[]> {
-  const rows = await table(path`/data/projects/${project}/experiments`, { columns: 'ID,label,subject_label,xsiType' }, signal);
+  const rows = await table(at('/data/projects/{project}/experiments', { project }), { columns: 'ID,label,subject_label,xsiType' }, signal);
   return rows.filter((r) => /SessionData$/.test(r.xsiType ?? '')).map((r) => ({ id: r.ID ?? '', label: r.label ?? '', subject: r.subject_label ?? '' }));
 }
 
@@ -39,7 +40,7 @@ export async function foldersOf(project: string, sessions: readonly DownloadSess
   const found: Folder[] = [];
   async function worker() {
     for (let next = left.shift(); next; next = left.shift()) {
-      const rows = await table(path`/data/projects/${project}/experiments/${next.id}/resources`, { all: true, file_stats: true }, signal);
+      const rows = await table(at('/data/projects/{project}/experiments/{experiment}/resources', { project, experiment: next.id }), { all: true, file_stats: true }, signal);
       found.push(...rows.map(read(next.id)));
     }
   }
@@ -71,4 +72,4 @@ export async function orderDownload(project: string, sessions: readonly Download
   return { id: made.id, size: Number(made.size) };
 }
 
-export const fileOf = (id: string) => path`/xapi/archive/download/${id}/zip`;
+export const fileOf = (id: string) => at('/xapi/archive/download/{id}/zip', { id });

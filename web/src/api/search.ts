@@ -1,4 +1,5 @@
-import { getJson, getText, path, put, remove, send, withQuery } from './http';
+import { at } from './at';
+import { getJson, getText, put, remove, send, withQuery } from './http';
 import { table, type Row } from './tables';
 
 /** Something found by words: a project, subject, session or assessor. */
@@ -37,7 +38,7 @@ export interface SearchField {
 }
 
 export const fieldsOf = async (kind: string, signal?: AbortSignal) =>
-  ((await table(path`/data/search/elements/${kind}`, {}, signal)) as unknown as SearchField[]).filter((f) => f.REQUIRES_VALUE !== 'true');
+  ((await table(at('/data/search/elements/{elements}', { elements: kind }), {}, signal)) as unknown as SearchField[]).filter((f) => f.REQUIRES_VALUE !== 'true');
 
 export const comparisons = ['=', '!=', 'LIKE', 'NOT LIKE', '<', '<=', '>', '>=', 'BETWEEN', 'IN', 'IS NULL', 'IS NOT NULL'] as const;
 export type Comparison = (typeof comparisons)[number];
@@ -119,7 +120,7 @@ export function readSearch(text: string): Search | undefined {
 }
 
 /** The default search of a kind: the columns that are usually shown. */
-export const defaultSearch = async (kind: string, signal?: AbortSignal) => readSearch(await getText(path`/data/search/saved/@${kind}`, signal));
+export const defaultSearch = async (kind: string, signal?: AbortSignal) => readSearch(await getText(at('/data/search/saved/{id}', { id: `@${kind}` }), signal));
 
 export interface Results {
   columns: { key: string; header: string }[];
@@ -155,6 +156,6 @@ export interface SavedSearch {
 
 export const savedSearches = async (signal?: AbortSignal) =>
   (await getJson<{ ResultSet: { Result: SavedSearch[] } }>('/data/search/saved?format=json', signal)).ResultSet.Result;
-export const savedSearch = async (id: string) => readSearch(await getText(path`/data/search/saved/${id}`));
+export const savedSearch = async (id: string) => readSearch(await getText(at('/data/search/saved/{id}', { id })));
 export const saveSearch = (search: Search, name: string) => put('/data/search/saved/new?saveAs=true', writeSearch(search, name), 'text/xml');
-export const removeSearch = (id: string) => remove(path`/data/search/saved/${id}`);
+export const removeSearch = (id: string) => remove(at('/data/search/saved/{id}', { id }));

@@ -2,10 +2,10 @@ import { ActionIcon, Checkbox, Group, Menu, Text, TextInput, UnstyledButton, Vis
 import { useLocalStorage } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconColumns, IconFilter, IconSearch } from '@tabler/icons-react';
 import {
-  flexRender, getCoreRowModel, getFilteredRowModel, getSortedRowModel, useReactTable, type ColumnDef, type ColumnFiltersState, type RowSelectionState, type SortingState,
+  flexRender, getCoreRowModel, getFilteredRowModel, getSortedRowModel, useReactTable, type ColumnDef, type ColumnFiltersState, type RowSelectionState, type Row as TableRow, type SortingState,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useDeferredValue, useMemo, useRef, useState, type ReactNode } from 'react';
 
 export interface Column<T> {
   id: string;
@@ -38,6 +38,7 @@ interface Properties<T> {
 }
 
 const usualRowHeight = 41;
+const atOnce = 200;
 
 // Shares of the width never become too narrow to read; the table scrolls sideways before that.
 const narrowest = 90;
@@ -48,8 +49,45 @@ function layoutOf(widths: string[]) {
   return { template: widths.map((width) => (width.endsWith('fr') ? `minmax(${narrowest}px, ${width})` : width)).join(' '), minWidth: least + gapsAndPadding };
 }
 
+interface RowProperties<T> {
+  row: TableRow<T>;
+  index: number;
+  start: number;
+  height: number;
+  template: string;
+  canSelect: boolean;
+  isSelected: boolean;
+  /** The cells are made anew when what makes them has changed. */
+  columns: readonly Column<T>[];
+}
+
+function RowOf<T>({ row, index, start, height, template, canSelect, isSelected }: RowProperties<T>) {
+  return (
+    <div
+      role="row" className="tableRow" aria-rowindex={index + 2} aria-selected={canSelect ? isSelected : undefined}
+      style={{ gridTemplateColumns: template, position: 'absolute', top: 0, left: 0, right: 0, height, transform: `translateY(${start}px)` }}
+    >
+      {canSelect && (
+        <div role="cell">
+          <Checkbox size="xs" aria-label={`Choose row ${index + 1}`} checked={isSelected} onChange={row.getToggleSelectedHandler()} />
+        </div>
+      )}
+      {row.getVisibleCells().map((cell) => (
+        <div role="cell" key={cell.id} className="tableCell">
+          {flexRender(cell.column.columnDef.cell, cell.getContext())}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+// While people scroll, only the rows that come into sight are made.
+const RowView = memo(RowOf) as typeof RowOf;
+
 /** A table of any length: only the rows in sight are in the page. */
-export function DataTable<T>({ label, rows, columns: all, rowId, height = 'calc(100vh - 290px)', initialSort = [], actions, isGrowing, rowHeight = usualRowHeight, choosable }: Properties<T>) {
+export function DataTable<T>({ label, rows: given, columns: all, rowId, height = 'calc(100vh - 290px)', initialSort = [], actions, isGrowing, rowHeight = usualRowHeight, choosable }: Properties<T>) {
+  // A long table is sorted behind what is shown already: its first rows at once, all of them a moment later.
+  const rows = useDeferredValue(given, useMemo(() => given.slice(0, atOnce), []));
   const [sorting, setSorting] = useState<SortingState>(initialSort);
   const [search, setSearch] = useState('');
   const [selection, setSelection] = useState<RowSelectionState>({});
@@ -160,23 +198,7 @@ export function DataTable<T>({ label, rows, columns: all, rowId, height = 'calc(
         <div role="rowgroup" style={{ minWidth, height: virtualizer.getTotalSize(), position: 'relative' }}>
           {virtualizer.getVirtualItems().map((place) => {
             const row = shown[place.index]!;
-            return (
-              <div
-                role="row" key={row.id} className="tableRow" aria-rowindex={place.index + 2} aria-selected={actions ? row.getIsSelected() : undefined}
-                style={{ gridTemplateColumns: template, position: 'absolute', top: 0, left: 0, right: 0, height: rowHeight, transform: `translateY(${place.start}px)` }}
-              >
-                {actions && (
-                  <div role="cell">
-                    <Checkbox size="xs" aria-label={`Choose row ${place.index + 1}`} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />
-                  </div>
-                )}
-                {row.getVisibleCells().map((cell) => (
-                  <div role="cell" key={cell.id} className="tableCell">
-                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                  </div>
-                ))}
-              </div>
-            );
+            return <RowView key={row.id} row={row} index={place.index} start={place.start} height={rowHeight} template={template} canSelect={!!actions} isSelected={row.getIsSelected()} columns={columns} />;
           })}
         </div>
       </div>

@@ -1,6 +1,7 @@
 import { Anchor, Button, Group, Skeleton } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { path, remove } from '../../api/http';
 import type { Row } from '../../api/tables';
@@ -25,7 +26,7 @@ export function Sessions({ project, rights }: { project: string; rights: Rights 
     },
     onSettled: () => client.invalidateQueries({ queryKey: ['table'] }),
   });
-  const columns: Column<Row>[] = [
+  const columns = useMemo<Column<Row>[]>(() => [
     { id: 'label', header: 'Session', value: (r) => r.label ?? '', cell: (r) => <Anchor component={Link} size="sm" to={path`/projects/${project}/experiments/${r.label ?? ''}`}>{r.label}</Anchor> },
     { id: 'subject', header: 'Subject', value: (r) => r.subject_label ?? '', cell: (r) => <Anchor component={Link} size="sm" to={path`/projects/${project}/subjects/${r.subject_label ?? ''}`}>{r.subject_label}</Anchor> },
     { id: 'type', header: 'Kind', value: (r) => plainType(r.xsiType ?? '') },
@@ -37,7 +38,7 @@ export function Sessions({ project, rights }: { project: string; rights: Rights 
     { id: 'insert_user', header: 'Added by', value: (r) => r.insert_user ?? '', isOptional: true },
     { id: 'last_modified', header: 'Changed', value: (r) => (r.last_modified ?? '').slice(0, 16), isOptional: true },
     { id: 'ID', header: 'Accession', value: (r) => r.ID ?? '', isOptional: true },
-  ];
+  ], [project]);
   async function deleteThem(them: Row[], clear: () => void) {
     const title = them.length === 1 ? `Delete session ${them[0]!.label}?` : `Delete ${them.length} sessions?`;
     if (await confirm({ title, text: 'All their scans, files and what was made from them are gone for good.', action: 'Delete' })) {

@@ -128,7 +128,9 @@ export function Builder() {
   if (known.isPending) return <Skeleton h={200} />;
   if (known.data.length === 0) return <Empty title="There is nothing to search yet">What is archived in your projects can be searched here.</Empty>;
   if (!search) return <Skeleton h={200} />;
-  const names = (fields.data ?? []).map((f) => ({ value: f.FIELD_ID, label: f.HEADER })).filter((f, i, all) => all.findIndex((o) => o.value === f.value) === i);
+  const offered = (fields.data ?? []).filter((f, i, all) => all.findIndex((o) => o.FIELD_ID === f.FIELD_ID) === i);
+  // Two fields may have the same heading; the second word tells them apart.
+  const names = offered.map((f) => ({ value: f.FIELD_ID, label: offered.some((o) => o !== f && o.HEADER === f.HEADER) && f.FIELD_ID !== f.HEADER.toUpperCase() ? `${f.HEADER} (${f.FIELD_ID.toLowerCase().replaceAll('_', ' ')})` : f.HEADER }));
   const set = (to: Partial<Search>) => setSearch({ ...search, ...to });
   const isReady = search.columns.length > 0 && search.criteria.every((c) => needsNoValue(c.comparison) || c.value.trim());
   return (
