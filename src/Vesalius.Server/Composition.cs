@@ -48,7 +48,7 @@ internal static class Composition
         services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
-        services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
+        services.AddSingleton<ProjectDirectory>().AddSingleton<InvestigatorDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
@@ -64,8 +64,9 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
+        services.AddProjectEnds(data);
         services.AddSingleton<ArchiveBrowser>();
-        services.AddDicomWeb();
+        services.AddDicomWeb(siteKey);
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
@@ -103,6 +104,7 @@ internal static class Composition
         application.MapTraining();
         application.MapAudit();
         application.MapProjects();
+        application.MapProjectEnds();
         application.MapSubjects();
         application.MapExperiments();
         application.MapScans();
@@ -112,6 +114,10 @@ internal static class Composition
         application.MapObjectStatus();
         application.MapSearches();
         application.MapElementSecurity();
+        application.MapSiteServices();
+        application.MapInvestigators();
+        application.MapItemUpload();
+        application.MapScriptAddresses();
         application.MapSchemas();
         application.MapCustomFields();
         application.MapArchiveFiles();

@@ -1,4 +1,5 @@
 using Vesalius.Archive.DicomQueries;
+using Vesalius.Prearchive;
 using Vesalius.Server.DicomWeb;
 
 namespace Vesalius.Server;
@@ -6,8 +7,13 @@ namespace Vesalius.Server;
 /// <summary>Services and addresses of DICOMweb.</summary>
 internal static class DicomWebComposition
 {
-    public static void AddDicomWeb(this IServiceCollection services) => services.AddSingleton<DicomQueryStore>().AddSingleton<DicomFileDirectory>().AddSingleton(new DigestLimits()).AddSingleton<DigestStore>()
-        .AddSingleton<FrameReader>().AddSingleton<SiteWideProjects>().AddSingleton<DicomWebPreferences>().AddSingleton<DicomWebLooks>();
+    public static void AddDicomWeb(this IServiceCollection services, byte[] siteKey)
+    {
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<DerivedObjects>(s, (ReadOnlyMemory<byte>)siteKey)).AddSingleton<DerivedSeriesStore>().AddSingleton<QuietSessions>();
+        services.AddHostedService(s => s.GetRequiredService<QuietSessions>());
+        services.AddSingleton<DicomQueryStore>().AddSingleton<DicomFileDirectory>().AddSingleton(new DigestLimits()).AddSingleton<DigestStore>()
+            .AddSingleton<FrameReader>().AddSingleton<SiteWideProjects>().AddSingleton<DicomWebPreferences>().AddSingleton<DicomWebLooks>();
+    }
 
     public static void MapDicomWeb(this IEndpointRouteBuilder endpoints)
     {
@@ -16,6 +22,7 @@ internal static class DicomWebComposition
         endpoints.MapDicomWebFrames();
         endpoints.MapDicomWebBulkData();
         endpoints.MapDicomWebRendering();
+        endpoints.MapDicomWebStorage();
         endpoints.MapDicomWebPreferences();
         endpoints.MapScanSnapshots();
     }

@@ -43,6 +43,8 @@ public sealed class ResidualTests
     [InlineData("W1A 1AA", "postcode")]
     [InlineData("ring 020 7188 7188", "telephone number")]
     [InlineData("+44 20 7188 7188", "telephone number")]
+    [InlineData("(07700) 900123", "telephone number")]
+    [InlineData("(020) 7188-7188", "telephone number")]
     [InlineData("jane.doe@nhs.net", "e-mail address")]
     public void Finds_what_identifies(string text, string kind)
     {
@@ -63,6 +65,7 @@ public sealed class ResidualTests
     [InlineData("mail @ noon")]
     [InlineData("20200101")]
     [InlineData("T2 3DE")]
+    [InlineData("9434/76/59 19:31")]
     public void Passes_over_what_does_not(string text)
     {
         var dataSet = new DataSet();
@@ -85,6 +88,46 @@ public sealed class ResidualTests
         Assert.Equal(["(0008,1140)[1]/(0008,1030)", "(0029,1008)", "(0029,1009)", "(0029,100A)"], findings.Select(f => f.Path).Distinct().Order(StringComparer.Ordinal));
         Assert.Empty(Check().Find(dataSet));
         Assert.Equal("", item.GetString(Tag.StudyDescription));
+    }
+
+    /// <summary>Hospital, device and day of the study are looked for in texts, unless the script lets them stay in their own attributes.</summary>
+    [Theory]
+    [InlineData("scanned at ST ALDHELMS INFIRMARY", "institution")]
+    [InlineData("probe SN0012345", "device")]
+    [InlineData("MR of 3 Mar 2021", "study date")]
+    public void Finds_hospital_device_and_day_where_they_were_to_go(string text, string kind)
+    {
+        var original = new DataSet();
+        original.SetString(Tag.InstitutionName, "St Aldhelm's Infirmary");
+        original.SetString(Tag.DeviceSerialNumber, "SN0012345");
+        original.SetString(Tag.StudyDate, "20210303");
+        var check = new ResidualCheck(KnownIdentifiers.Of(original).Without(["S1_20210303"]));
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.SeriesDescription, text);
+        // Not the project's own label, and not a shifted date that falls on the day.
+        dataSet.SetString(Tag.AccessionNumber, "S1_20210303");
+        dataSet.SetString(Tag.AcquisitionDateTime, "20210303101500");
+        Assert.Equal([("(0008,103E)", kind)], check.Find(dataSet).Select(f => (f.Path, f.Kind)));
+        foreach (var element in original)
+        {
+            dataSet.Set(element);
+        }
+
+        Assert.Empty(check.Find(dataSet));
+    }
+
+    /// <summary>A family name of several words with an initial, as in names of accounts.</summary>
+    [Theory]
+    [InlineData("fdelacruz")]
+    [InlineData("delacruz_f")]
+    [InlineData("F. de la Cruz")]
+    public void Family_names_of_several_words_are_found_with_an_initial(string text)
+    {
+        var original = new DataSet();
+        original.SetString(Tag.PatientName, "de la Cruz^Ferdinand");
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.ImageComments, text);
+        Assert.Contains(new ResidualCheck(KnownIdentifiers.Of(original)).Find(dataSet), f => f.Kind == "patient name");
     }
 
     /// <summary>Labels of the project are no findings.</summary>

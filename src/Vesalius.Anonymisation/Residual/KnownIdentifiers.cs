@@ -15,12 +15,28 @@ public sealed class KnownIdentifiers
         [Tag.AdmissionID] = "admission ID", [Tag.InsurancePlanIdentification] = "insurance",
         [Tag.ReferringPhysicianName] = "physician", [Tag.PerformingPhysicianName] = "physician", [Tag.NameOfPhysiciansReadingStudy] = "physician", [Tag.OperatorsName] = "physician",
         [Tag.PhysiciansOfRecord] = "physician", [Tag.RequestingPhysician] = "physician",
+        // Departments and stations are called "Mammography" or like the device, which texts may say.
+        [Tag.InstitutionName] = Institution, [Tag.DeviceSerialNumber] = Device,
+        [Tag.StudyDate] = StudyDay, [Tag.SeriesDate] = StudyDay, [Tag.AcquisitionDate] = StudyDay, [Tag.ContentDate] = StudyDay,
     };
+
+    /// <summary>Kind of what names the institution. Where the object still says it in its own attribute, the script keeps it on purpose.</summary>
+    internal const string Institution = "institution";
+
+    /// <summary>Kind of what names the device; kept on purpose as above.</summary>
+    internal const string Device = "device";
+
+    /// <summary>Kind of the days of the study, which in a text would give a shift of dates away; kept on purpose as above.</summary>
+    internal const string StudyDay = "study date";
+
+    /// <summary>Attributes that a script may keep on purpose, with the kind that then is no finding.</summary>
+    internal static IReadOnlyList<(Tag Tag, string Kind)> Keepable { get; } = [.. Sources.Where(s => s.Value is Institution or Device or StudyDay).Select(s => (s.Key, s.Value))];
 
     // Fillers that many systems write; as identifiers they would be found everywhere.
     private static readonly HashSet<string> Fillers = ["anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "test", "patient", "removed", "na", "no", "name", "deidentified", "phantom", "19000101"];
 
     private readonly HashSet<(string Kind, string Value)> _values = [];
+    private readonly HashSet<string> _labels = new(StringComparer.Ordinal);
 
     /// <summary>Number of identifiers known.</summary>
     public int Count => _values.Count;
@@ -86,6 +102,7 @@ public sealed class KnownIdentifiers
         var reduced = labels.Select(CompactText.Reduce).ToHashSet(StringComparer.Ordinal);
         var rest = new KnownIdentifiers();
         rest._values.UnionWith(_values.Where(v => !reduced.Contains(CompactText.Reduce(v.Value))));
+        rest._labels.UnionWith(reduced);
         return rest;
     }
 
@@ -104,6 +121,12 @@ public sealed class KnownIdentifiers
         return known;
     }
 
+    /// <summary>True if a value of this kind is known, however it is written.</summary>
+    internal bool Holds(string kind, string value) => _values.Contains((kind, value)) || _values.Any(v => v.Kind == kind && CompactText.Reduce(v.Value) == CompactText.Reduce(value));
+
+    /// <summary>Labels of the project in reduced form. They may hold the day of a study, as many sites' labels do.</summary>
+    internal IReadOnlySet<string> Labels => _labels;
+
     /// <summary>Birth dates, for dates near them.</summary>
     internal IEnumerable<DateOnly> BirthDates => _values.Where(v => v.Kind == "birth date")
         .Select(v => DateOnly.TryParseExact(v.Value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : (DateOnly?)null).OfType<DateOnly>();
@@ -112,8 +135,9 @@ public sealed class KnownIdentifiers
     internal IEnumerable<SoughtText> Variants() => _values.SelectMany(v => v.Kind switch
     {
         "patient name" or "mother's name" or "responsible person" or "physician" => NameVariants(v.Kind, v.Value),
-        "birth date" => DateVariants(v.Value),
-        "address" => Whole(v.Kind, v.Value, 6),
+        "birth date" or StudyDay => DateVariants(v.Kind, v.Value),
+        "address" or Institution => Whole(v.Kind, v.Value, 6),
+        Device => Whole(v.Kind, v.Value, 5),
         _ => Whole(v.Kind, v.Value, 3),
     });
 
@@ -151,16 +175,20 @@ public sealed class KnownIdentifiers
                 }
             }
 
-            var first = parts[0];
-            if (parts.Count > 1 && first.Length >= 3)
+            // The family name with an initial, as in "jdelacruz": by its first word, and as a whole.
+            var components = group.Split('^').Select(CompactText.Reduce).Where(c => c.Length > 0).Take(2).ToList();
+            foreach (var (family, given) in new[] { (parts[0], parts.ElementAtOrDefault(1)), (components[0], components.ElementAtOrDefault(1)) }.Distinct())
             {
-                yield return new SoughtText(parts[1][..1] + first, kind, WholeWords: true);
-                yield return new SoughtText(first + parts[1][..1], kind, WholeWords: true);
+                if (given is not null && family.Length >= 3)
+                {
+                    yield return new SoughtText(given[..1] + family, kind, WholeWords: true);
+                    yield return new SoughtText(family + given[..1], kind, WholeWords: true);
+                }
             }
         }
     }
 
-    private static IEnumerable<SoughtText> DateVariants(string value)
+    private static IEnumerable<SoughtText> DateVariants(string kind, string value)
     {
         if (!DateOnly.TryParseExact(value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
         {
@@ -169,7 +197,7 @@ public sealed class KnownIdentifiers
 
         foreach (var format in (string[])["yyyyMMdd", "ddMMyyyy", "MMddyyyy", "dMyyyy", "Mdyyyy", "ddMMyy", "dMMMyyyy", "ddMMMyyyy", "dMMMMyyyy", "ddMMMMyyyy", "MMMdyyyy", "MMMddyyyy", "MMMMdyyyy", "MMMMddyyyy", "ddMMMyy"])
         {
-            yield return new SoughtText(date.ToString(format, CultureInfo.InvariantCulture).ToLowerInvariant(), "birth date", WholeWords: true);
+            yield return new SoughtText(date.ToString(format, CultureInfo.InvariantCulture).ToLowerInvariant(), kind, WholeWords: true);
         }
     }
 }

@@ -16,6 +16,7 @@ public sealed class ResidualCheck
     private const int OnStack = 256;
     private const int Sample = 256;
 
+    private readonly KnownIdentifiers _known;
     private readonly PatternAutomaton _automaton;
     private readonly IReadOnlyList<DateOnly> _birthDates;
 
@@ -24,6 +25,7 @@ public sealed class ResidualCheck
     public ResidualCheck(KnownIdentifiers known)
     {
         ArgumentNullException.ThrowIfNull(known);
+        _known = known;
         _automaton = new PatternAutomaton(known.Variants());
         _birthDates = [.. known.BirthDates];
     }
@@ -36,16 +38,35 @@ public sealed class ResidualCheck
     {
         ArgumentNullException.ThrowIfNull(dataSet);
         var findings = new List<ResidualFinding>();
+        var kept = KeptOnPurpose(dataSet);
         if (fileMeta is not null)
         {
-            Search(fileMeta, "", findings, blank, 0);
+            Search(fileMeta, "", kept, findings, blank, 0);
         }
 
-        Search(dataSet, "", findings, blank, 0);
+        Search(dataSet, "", kept, findings, blank, 0);
         return findings;
     }
 
-    private void Search(DataSet dataSet, string prefix, List<ResidualFinding> findings, bool blank, int depth)
+    // An object that still names its institution, device or day where the standard has the place for it was meant to (options of the profile).
+    private HashSet<string> KeptOnPurpose(DataSet dataSet)
+    {
+        var kept = new HashSet<string>();
+        foreach (var (tag, kind) in KnownIdentifiers.Keepable)
+        {
+            foreach (var value in dataSet.GetStrings(tag))
+            {
+                if (value.Length > 0 && !kept.Contains(kind) && _known.Holds(kind, value))
+                {
+                    kept.Add(kind);
+                }
+            }
+        }
+
+        return kept;
+    }
+
+    private void Search(DataSet dataSet, string prefix, HashSet<string> kept, List<ResidualFinding> findings, bool blank, int depth)
     {
         List<ValueElement>? emptied = null;
         foreach (var element in dataSet)
@@ -55,11 +76,11 @@ public sealed class ResidualCheck
                 case SequenceElement sequence when depth < 64:
                     for (var i = 0; i < sequence.Items.Count; i++)
                     {
-                        Search(sequence.Items[i], $"{prefix}{element.Tag}[{i}]/", findings, blank, depth + 1);
+                        Search(sequence.Items[i], $"{prefix}{element.Tag}[{i}]/", kept, findings, blank, depth + 1);
                     }
 
                     break;
-                case ValueElement value when Search(dataSet, value, prefix, findings):
+                case ValueElement value when Search(dataSet, value, prefix, kept, findings):
                     (emptied ??= []).Add(value);
                     break;
             }
@@ -74,7 +95,7 @@ public sealed class ResidualCheck
         }
     }
 
-    private bool Search(DataSet dataSet, ValueElement element, string prefix, List<ResidualFinding> findings)
+    private bool Search(DataSet dataSet, ValueElement element, string prefix, HashSet<string> kept, List<ResidualFinding> findings)
     {
         if (element.Bytes.Length < 3 || !IsSearched(element))
         {
@@ -82,6 +103,15 @@ public sealed class ResidualCheck
         }
 
         var kinds = Kinds(dataSet, element);
+        if (kinds is not null)
+        {
+            kinds.ExceptWith(kept);
+            if (kinds.Contains(KnownIdentifiers.StudyDay) && IsDateOrLabel(dataSet, element))
+            {
+                kinds.Remove(KnownIdentifiers.StudyDay);
+            }
+        }
+
         foreach (var kind in kinds ?? [])
         {
             findings.Add(new ResidualFinding(prefix + element.Tag, element.Vr.Code, kind));
@@ -89,6 +119,10 @@ public sealed class ResidualCheck
 
         return kinds is { Count: > 0 };
     }
+
+    // A shifted date may fall on another day of the same study, and a label is the project's own choice.
+    private bool IsDateOrLabel(DataSet dataSet, ValueElement element) =>
+        element.Vr == Vr.DA || element.Vr == Vr.DT || (TextOf(dataSet, element) is { } text && _known.Labels.Contains(CompactText.Reduce(text)));
 
     private HashSet<string>? Kinds(DataSet dataSet, ValueElement element)
     {

@@ -136,8 +136,9 @@ internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore st
                 """
                 insert into prearchive_session (project_id, timestamp_folder, folder, subject, label, study_instance_uid, auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone,
                     direct_archive, quarantine, fields)
-                values (@ProjectId, @timestamp, @folder, @Subject, @Session, @study, @autoArchive, @PreventAnonymisation, @PreventAutoCommit, @Source, @Visit, @Protocol, @Timezone,
-                    @DirectArchive, @Quarantine, @fields::jsonb)
+                select p.id, @timestamp, @folder, @Subject, @Session, @study, @autoArchive, @PreventAnonymisation, @PreventAutoCommit, @Source, @Visit, @Protocol, @Timezone,
+                    @DirectArchive and p.id is not null, @Quarantine, @fields::jsonb
+                from (select 1) one left join (select id from archive_project where id = @ProjectId for key share) p on true
                 on conflict do nothing returning id
                 """,
                 new

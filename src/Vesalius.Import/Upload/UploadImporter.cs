@@ -190,8 +190,26 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         }
     }
 
+    /// <summary>Reads one object and hands it over, as members of uploads are read.</summary>
+    /// <param name="content">The object as a Part 10 file; need not be able to seek.</param>
+    /// <param name="spoolFolder">For pixel data of large objects.</param>
+    /// <param name="take">Is given the data set and its transfer syntax; their bytes stay until it returns.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="UploadRefusedException">It cannot be read, or breaks a limit.</exception>
+    public Task ReadObjectAsync(Stream content, string spoolFolder, Func<DataSet, TransferSyntax, Task> take, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(take);
+        // What comes alone is not packed.
+        var run = new Run(new IntakeSource { Door = "upload" }, false, spoolFolder, new Tally { Packed = long.MaxValue }, KeepsNames: false);
+        return ImportMemberAsync(content, run, (dataSet, syntax, _) => take(dataSet, syntax), cancellationToken);
+    }
+
+    private Task ImportMemberAsync(Stream content, Run run, CancellationToken cancellationToken) =>
+        ImportMemberAsync(content, run, (dataSet, syntax, mediaClass) => TakeAsync(dataSet, syntax, mediaClass, run, cancellationToken), cancellationToken);
+
     // As with C-STORE, what arrives is held in memory and pixel data of large objects in a file; a header never is.
-    private async Task ImportMemberAsync(Stream content, Run run, CancellationToken cancellationToken)
+    private async Task ImportMemberAsync(Stream content, Run run, Func<DataSet, TransferSyntax, string?, Task> take, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (++run.Tally.Members > limits.Members)
@@ -227,11 +245,11 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
             if (buffer is null)
             {
                 var file = Part10File.Read(start.ToArray());
-                await TakeAsync(file.DataSet, file.TransferSyntax, file.FileMeta?.GetString(Tag.MediaStorageSOPClassUID), run, cancellationToken).ConfigureAwait(false);
+                await take(file.DataSet, file.TransferSyntax, file.FileMeta?.GetString(Tag.MediaStorageSOPClassUID)).ConfigureAwait(false);
                 return;
             }
 
-            await TakeAsync(buffer.Complete(), buffer.TransferSyntax, null, run, cancellationToken).ConfigureAwait(false);
+            await take(buffer.Complete(), buffer.TransferSyntax, null).ConfigureAwait(false);
         }
         catch (MalformedDicomException e)
         {

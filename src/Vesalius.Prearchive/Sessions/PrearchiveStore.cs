@@ -41,6 +41,10 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     public Task<IReadOnlyList<PrearchiveSession>> ListAsync(CancellationToken cancellationToken) =>
         database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session order by uploaded, id", null, cancellationToken);
 
+    /// <summary>Sessions of a project, whatever their state.</summary>
+    public Task<IReadOnlyList<PrearchiveSession>> OfProjectAsync(string projectId, CancellationToken cancellationToken) =>
+        database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session where project_id = @projectId order by id", new { projectId }, cancellationToken);
+
     /// <summary>Turns a session that could not be archived directly into an ordinary one, with a line in its log.</summary>
     /// <returns>False if it was one already.</returns>
     public async Task<bool> LeaveDirectArchiveAsync(long id, string reason, CancellationToken cancellationToken)

@@ -62,7 +62,7 @@ internal static class QueryJson
         }
     }
 
-    private static void Text(Utf8JsonWriter json, Tag tag, string vr, params ReadOnlySpan<string> values)
+    public static void Text(Utf8JsonWriter json, Tag tag, string vr, params ReadOnlySpan<string> values)
     {
         json.WriteStartObject(tag.ToHexString());
         json.WriteString("vr", vr);
@@ -92,7 +92,7 @@ internal static class QueryJson
         json.WriteEndObject();
     }
 
-    private static void Number(Utf8JsonWriter json, Tag tag, string vr, long? value)
+    public static void Number(Utf8JsonWriter json, Tag tag, string vr, long? value)
     {
         json.WriteStartObject(tag.ToHexString());
         json.WriteString("vr", vr);

@@ -28,6 +28,13 @@ internal static class Receiving
             context.SignedIn();
             return Results.Json(Receiver.Identifiers.ToDictionary(i => i, i => i));
         });
+        // Relabelling is part of retrieval here, whatever the receiver's own processing is: it only has to be on.
+        endpoints.MapGet("/xapi/processors/site/canRemap/receiver/{receiver}", async (HttpContext context, string receiver, ReceiverDirectory receivers) =>
+        {
+            context.SignedIn();
+            var found = (await receivers.ListAsync(context.RequestAborted)).FirstOrDefault(r => $"{r.AeTitle}:{r.Port}" == receiver);
+            return Results.Json(found?.Enabled ?? throw RequestRefusedException.NotFound("There is no such receiver."));
+        });
         endpoints.MapGet("/xapi/dicomscp/{id:long}", async (HttpContext context, long id) =>
         {
             context.Administrator();
@@ -166,7 +173,8 @@ internal static class Receiving
         });
     }
 
-    private static async Task PutScriptAsync(HttpContext context, ScriptLibrary scripts, string? projectId)
+    /// <summary>Stores the body as the script of a project, or of the site; a script that could never run is refused.</summary>
+    public static async Task PutScriptAsync(HttpContext context, ScriptLibrary scripts, string? projectId)
     {
         using var reader = new StreamReader(context.Request.Body);
         try
