@@ -31,6 +31,10 @@ internal sealed class SearchCompiler
     /// <summary>Most rows that are counted for the sake of a page; to count more would cost more than the page itself. Whoever needs the number keeps the result.</summary>
     public const int MostCounted = 10_000;
 
+    // What one statement can be asked without keeping the database busy with reading it; alternatives for one field count as one.
+    private const int MostConditions = 1000;
+    private const int MostJoinedTypes = 24;
+
     private readonly TypeModel _model;
     private readonly SearchDefinition _search;
     private readonly Visibility _visibility;
@@ -44,6 +48,7 @@ internal sealed class SearchCompiler
     private readonly StringBuilder _joins = new();
     private readonly Dictionary<string, string?> _aliases = new(StringComparer.OrdinalIgnoreCase);
     private int _number;
+    private int _compared;
 
     /// <param name="model">Types.</param>
     /// <param name="displays">Display fields.</param>
@@ -175,6 +180,11 @@ internal sealed class SearchCompiler
             return "r";
         }
 
+        if (_aliases.Count >= MostJoinedTypes)
+        {
+            throw new ListRefusedException($"A search shows at most {MostJoinedTypes} other types.");
+        }
+
         var alias = $"j{_number++}";
         if (_relations.Find(_root, "r", type, alias) is not { } relation)
         {
@@ -274,6 +284,12 @@ internal sealed class SearchCompiler
     private string Criterion(List<(SearchCriterion Criterion, (DataType Type, string Field) Place)> criteria)
     {
         var type = criteria[0].Place.Type;
+        _compared += criteria.Count;
+        if (_compared > MostConditions)
+        {
+            throw new ListRefusedException($"A search has at most {MostConditions} conditions; alternatives for one field of the rows count as one.");
+        }
+
         if (IsRow(type))
         {
             var conditions = criteria.Select(c => _conditions.Of(Value(type, c.Place.Field), c.Place.Field, c.Criterion.Comparison, c.Criterion.Value)).ToList();

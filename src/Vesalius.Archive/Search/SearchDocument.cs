@@ -12,7 +12,8 @@ public static class SearchDocument
     /// <summary>Longest document in bytes: a search with ten thousand conditions has half of it.</summary>
     public const int LongestDocument = 4 << 20;
 
-    private const int MostFields = 2000;
+    // A statement may have 1,664 columns.
+    private const int MostFields = 1000;
     private const int MostCriteria = 20_000;
     private const int Deepest = 32;
     private static readonly XNamespace Xdat = "http://nrg.wustl.edu/security";
