@@ -52,10 +52,8 @@ internal static class Peers
         {
             var target = Path.Combine(output, Path.GetFileName(file));
             File.Copy(file, target, overwrite: true);
-            if (await RunAsync("dcmodify", [.. list, target]) != 0)
-            {
-                File.Delete(target);
-            }
+            // It ends with an error where a dummy does not fit an attribute, but has done the rest.
+            await RunAsync("dcmodify", [.. list, target]);
         }
     }
 

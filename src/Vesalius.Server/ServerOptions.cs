@@ -23,6 +23,9 @@ public sealed record ServerOptions
     /// <summary>Folder of the built web site; null serves the interfaces only. Default the <c>web</c> folder beside the program, where there is one.</summary>
     public string? WebSite { get; init; }
 
+    /// <summary>Folder of the built viewer; null serves none. Default the <c>viewer</c> folder beside the program, where there is one.</summary>
+    public string? Viewer { get; init; }
+
     /// <summary>LDAP directories whose users may sign in: <c>Ldap:0:Id</c>, <c>Ldap:0:Host</c>, <c>Ldap:0:SearchBase</c> and so on.</summary>
     public IReadOnlyList<LdapOptions> Ldap { get; init; } = [];
 
@@ -63,9 +66,12 @@ public sealed record ServerOptions
             ConnectionString = configuration["ConnectionString"],
             OpenId = [.. configuration.GetSection("OpenId").GetChildren().Select(Provider)],
             Ldap = [.. configuration.GetSection("Ldap").GetChildren().Select(Directory)],
-            WebSite = configuration["WebSite"] ?? (Path.Combine(AppContext.BaseDirectory, "web") is var beside && System.IO.Directory.Exists(beside) ? beside : null),
+            WebSite = configuration["WebSite"] ?? Beside("web"),
+            Viewer = configuration["Viewer"] ?? Beside("viewer"),
         };
     }
+
+    private static string? Beside(string name) => Path.Combine(AppContext.BaseDirectory, name) is var folder && System.IO.Directory.Exists(folder) ? folder : null;
 
     private static string Needed(IConfigurationSection section, string key) => section[key] is { Length: > 0 } text ? text : throw new FormatException($"{section.Path}:{key} is missing.");
 

@@ -33,7 +33,7 @@ public sealed class RunningServer : IAsyncLifetime
         _server = await VesaliusServer.StartAsync(new ServerOptions
         {
             Data = Data, HttpPort = 0, DicomPort = DicomPort, AdminPassword = "admin-password",
-            WebSite = Environment.GetEnvironmentVariable("VESALIUS__WEBSITE"),
+            WebSite = Environment.GetEnvironmentVariable("VESALIUS__WEBSITE"), Viewer = Environment.GetEnvironmentVariable("VESALIUS__VIEWER"),
         });
         Address = new Uri($"http://127.0.0.1:{new Uri(_server.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)).Port}");
     }

@@ -159,10 +159,11 @@ public sealed class ResidualTests
         var script = DicomEditScript.Compile(ProfileScript.Make(ProfileChoices.Templates["guys"]).Text);
         var files = Directory.EnumerateFiles(SharedData.Require("data", "dicom"), "*.dcm", SearchOption.AllDirectories).Where(f => new FileInfo(f).Length < 2_000_000).Take(150).ToList();
         var target = Path.GetTempFileName();
-        TimeSpan work = default, check = default, gathered = default;
+        // The best round of each: what else runs on the machine only adds.
+        TimeSpan work = TimeSpan.MaxValue, check = TimeSpan.MaxValue, gathered = TimeSpan.MaxValue;
         for (var round = 0; round < 6; round++)
         {
-            (work, check, gathered) = (default, default, default);
+            TimeSpan roundWork = default, roundCheck = default, roundGathered = default;
             foreach (var path in files)
             {
                 var watch = Stopwatch.StartNew();
@@ -174,23 +175,73 @@ public sealed class ResidualTests
                     var spent = gather.Elapsed;
                     script.Apply(file.DataSet, new ScriptContext { Variables = new Dictionary<string, string> { ["project"] = "P", ["subject"] = "S", ["session"] = "T", ["dateShift"] = "40" }, FileMeta = file.FileMeta }, TestContext.Current.CancellationToken);
                     File.WriteAllBytes(target, file.Encode().ToArray());
-                    work += watch.Elapsed - spent;
-                    gathered += spent;
+                    roundWork += watch.Elapsed - spent;
+                    roundGathered += spent;
                     // Made once for a session, not for each of its objects.
                     var prepared = new ResidualCheck(known);
                     watch.Restart();
                     prepared.Find(file.DataSet, file.FileMeta);
-                    check += watch.Elapsed + spent;
+                    roundCheck += watch.Elapsed + spent;
                 }
                 catch (Exception e) when (e is MalformedDicomException or ScriptRunException)
                 {
                     // Not what is measured.
                 }
             }
+
+            (work, check, gathered) = (Min(work, roundWork), Min(check, roundCheck), Min(gathered, roundGathered));
         }
 
         File.Delete(target);
         TestContext.Current.SendDiagnosticMessage($"read, script, write {work.TotalMilliseconds:F0} ms; gather and check {check.TotalMilliseconds:F0} ms, of that gather {gathered.TotalMilliseconds:F0} ms");
         Assert.True(check < work * 0.3, $"{check.TotalMilliseconds} of {work.TotalMilliseconds} ms");
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>More identifiers than can be looked for are not silently fewer.</summary>
+    [Fact]
+    public void Too_many_identifiers_are_admitted_and_survive_being_put_away()
+    {
+        var known = new KnownIdentifiers();
+        for (var i = 0; i < KnownIdentifiers.MostValues + 5; i++)
+        {
+            known.Add("patient ID", $"PID{i:D6}");
+        }
+
+        Assert.Equal(KnownIdentifiers.MostValues, known.Count);
+        Assert.True(known.IsOverfull);
+        Assert.True(KnownIdentifiers.Deserialize(known.Serialize()).IsOverfull);
+        var sum = new KnownIdentifiers();
+        sum.Add(known);
+        Assert.True(sum.Without(["X"]).IsOverfull);
+    }
+
+    /// <summary>A value that is a label of the project and nothing else is no finding, even where it holds an identifier.</summary>
+    [Fact]
+    public void Label_that_holds_an_identifier_is_passed_over_only_where_it_stands_alone()
+    {
+        var known = new KnownIdentifiers();
+        known.Add("patient ID", "0042");
+        var check = new ResidualCheck(known, ["TRIAL-0042"]);
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.PatientID, "TRIAL_0042");
+        Assert.Empty(check.Find(dataSet));
+        dataSet.SetString(Tag.ImageComments, "TRIAL 0042 and more");
+        Assert.Equal("(0020,4000)", Assert.Single(check.Find(dataSet)).Path);
+    }
+
+    /// <summary>UIDs and file meta information stay when the rest is emptied, and the finding says so.</summary>
+    [Fact]
+    public void UIDs_are_found_and_not_emptied()
+    {
+        var known = new KnownIdentifiers();
+        known.Add("patient ID", "70614425");
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.SOPInstanceUID, "1.3.6.1.4.1.99999.70614425.1");
+        dataSet.SetString(Tag.ImageComments, "70614425");
+        var findings = new ResidualCheck(known).Find(dataSet, blank: true);
+        Assert.Equal([("(0008,0018)", false), ("(0020,4000)", true)], findings.Select(f => (f.Path, f.IsBlanked)));
+        Assert.Equal("1.3.6.1.4.1.99999.70614425.1", dataSet.GetString(Tag.SOPInstanceUID));
     }
 }

@@ -48,7 +48,15 @@ public sealed class SessionTests(Site site) : IClassFixture<Site>
         await Site.PictureAsync(page, "session-scans");
         await Axe.CheckAsync(page, "scans");
 
+        await Assertions.Expect(scans.GetByRole(AriaRole.Img, new() { Name = "scan 201", Exact = true, IncludeHidden = true })).ToHaveJSPropertyAsync("complete", true);
         await scans.GetByRole(AriaRole.Link, new() { Name = "201" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Img, new() { Name = "Image 6 of 10" })).ToHaveJSPropertyAsync("naturalWidth", 512);
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Assertions.Expect(page.GetByRole(AriaRole.Img, new() { Name = "Image 7 of 10" })).ToHaveJSPropertyAsync("naturalWidth", 512);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Previous image" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("6 of 10", new() { Exact = true })).ToBeVisibleAsync();
+        await Site.PictureAsync(page, "scan-pictures");
+        await Axe.CheckAsync(page, "pictures");
         await page.GetByRole(AriaRole.Tab, new() { Name = "Header" }).ClickAsync();
         var header = page.GetByRole(AriaRole.Table, new() { Name = "Header" });
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Search in header" }).FillAsync("manufacturer");

@@ -14,6 +14,8 @@ const AdministrationPage = lazy(() => import('./pages/administration/Administrat
 const ImportPage = lazy(() => import('./pages/import/ImportPage'));
 const PrearchivePage = lazy(() => import('./pages/prearchive/PrearchivePage'));
 const DownloadPage = lazy(() => import('./pages/download/DownloadPage'));
+const SearchPage = lazy(() => import('./pages/search/SearchPage'));
+const EndedProjects = lazy(() => import('./pages/EndedProjects'));
 const UploadPage = lazy(() => import('./pages/upload/UploadPage'));
 const ScanPage = lazy(() => import('./pages/imaging/ScanPage'));
 
@@ -52,6 +54,8 @@ export function Pages() {
           <Route path="/prearchive" element={<PrearchivePage />} />
           <Route path="/administration/*" element={<AdministrationPage />} />
           <Route path="/import/*" element={<ImportPage />} />
+          <Route path="/search/:tab?" element={<SearchPage />} />
+          <Route path="/ended" element={<EndedProjects />} />
           <Route path="/upload" element={<UploadPage />} />
           <Route path="*" element={<NotFound />} />
         </Routes>

@@ -112,8 +112,9 @@ public sealed class DerivedObjects(DerivedSeriesStore store, DicomFileDirectory 
             throw new MalformedDicomException(MalformedReason.InvalidValue, 0, Tag.SOPInstanceUID, "PS3.5 §9");
         }
 
-        await CleanAsync(dataSet, syntax, target, scope, references, cancellationToken).ConfigureAwait(false);
+        // Of its own file's group 0002 nothing stays; what the rules say of it goes into ours.
         var meta = Part10Writer.MakeFileMeta(Required(dataSet, Tag.SOPClassUID), uid, syntax.Uid);
+        await CleanAsync(dataSet, meta, syntax, target, scope, references, cancellationToken).ConfigureAwait(false);
         using var content = new MemoryStream();
         await Part10Writer.Encode(meta, dataSet, syntax).CopyToAsync(content, cancellationToken).ConfigureAwait(false);
         content.Position = 0;
@@ -130,7 +131,7 @@ public sealed class DerivedObjects(DerivedSeriesStore store, DicomFileDirectory 
         ? uid : throw new MalformedDicomException(MalformedReason.InvalidValue, 0, tag, "PS3.5 §9.1");
 
     private async Task CleanAsync(
-        DataSet dataSet, TransferSyntax syntax, DerivedTarget target, DicomScope scope, HashSet<string> references, CancellationToken cancellationToken)
+        DataSet dataSet, DataSet meta, TransferSyntax syntax, DerivedTarget target, DicomScope scope, HashSet<string> references, CancellationToken cancellationToken)
     {
         var study = dataSet.GetString(Tag.StudyInstanceUID)!;
         var images = await files.FilesAsync(scope with { ProjectId = target.Place, SessionId = target.Id }, new DicomAddress(study), cancellationToken).ConfigureAwait(false);
@@ -139,7 +140,7 @@ public sealed class DerivedObjects(DerivedSeriesStore store, DicomFileDirectory 
         var context = new ScriptContext
         {
             Variables = new Dictionary<string, string> { ["project"] = target.Place, ["subject"] = target.SubjectId, ["session"] = target.Id, ["study"] = study },
-            TransferSyntaxUid = syntax.Uid, SiteKey = siteKey,
+            FileMeta = meta, TransferSyntaxUid = syntax.Uid, SiteKey = siteKey,
         };
         if (Cleaning.Value.Apply(dataSet, context, cancellationToken).Outcome == ScriptOutcome.Rejected)
         {

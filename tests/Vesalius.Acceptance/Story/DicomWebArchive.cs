@@ -8,7 +8,7 @@ using Xunit;
 namespace Vesalius.Acceptance.Story;
 
 /// <summary>What tests of DICOMweb share: sessions of the sample data, and reading of multipart answers.</summary>
-internal static class DicomWebArchive
+public static class DicomWebArchive
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { path } from '../api/http';
 
 /** Where the picture of a series is. */
-export const thumbnailOf = (project: string, study: string, series: string) => path`/dicomweb/projects/${project}/studies/${study}/series/${series}/thumbnail`;
+export const thumbnailOf = (project: string, study: string, series: string) => path`/xapi/dicomweb/projects/${project}/studies/${study}/series/${series}/thumbnail`;
 
 /** A small picture of a series; a sign in its place where there is none. */
 export function Thumbnail({ address, alt, size = 56 }: { address: string | undefined; alt: string; size?: number }) {

@@ -39,6 +39,7 @@ export function Home() {
         <DataTable label="Projects" rows={rows} columns={columns} rowId={(r) => r.ID ?? ''} isGrowing={isGrowing} initialSort={[{ id: 'name', desc: false }]} height="45vh" />
       )}
       <RecentActivity />
+      <Anchor component={Link} to="/ended" size="sm" mt="lg" display="inline-block">Ended projects and their reports</Anchor>
     </>
   );
 }

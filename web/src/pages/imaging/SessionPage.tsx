@@ -8,6 +8,7 @@ import { useRights } from '../../api/useRights';
 import { Failure } from '../../components/Failure';
 import { HistoryPanel } from '../../components/HistoryPanel';
 import { PageHeading } from '../../components/PageHeading';
+import { ViewInBrowser } from '../../components/ViewInBrowser';
 import { plainType } from '../../words';
 import { AssessorTable } from './session/AssessorTable';
 import { ResourcePanel } from './session/ResourcePanel';
@@ -35,7 +36,12 @@ export default function SessionPage() {
         title={String(fields.label ?? experiment)}
         trail={[{ label: 'Projects', to: '/' }, { label: project, to: path`/projects/${project}` }]}
         note={<>{[plainType(data.meta['xsi:type']), fields.date, scanner, `${scans} ${scans === 1 ? 'scan' : 'scans'}`].filter(Boolean).join(' · ')}{subject && <> · <Anchor component={Link} size="sm" underline="always" to={path`/projects/${project}/subjects/${subjectLabel}`}>Subject {subjectLabel}</Anchor></>}</>}
-        actions={<Button component={Link} to={path`/projects/${project}/download/${experiment}`} variant="default" leftSection={<IconDownload size={16} />}>Download…</Button>}
+        actions={
+          <>
+            <ViewInBrowser project={project} experiment={experiment} />
+            <Button component={Link} to={path`/projects/${project}/download/${experiment}`} variant="default" leftSection={<IconDownload size={16} />}>Download…</Button>
+          </>
+        }
       />
       <Tabs value={tab} onChange={(next) => void navigate(path`/projects/${project}/experiments/${experiment}` + (next === 'scans' ? '' : `/${next}`))} keepMounted={false}>
         <Tabs.List mb="md">

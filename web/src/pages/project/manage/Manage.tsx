@@ -3,6 +3,8 @@ import { getText, path } from '../../../api/http';
 import { ScriptPanel } from '../../../components/script/ScriptPanel';
 import { Access } from './Access';
 import { Details } from './Details';
+import { EndOfProject } from './EndOfProject';
+import { ProjectFilter } from './ProjectFilter';
 
 /** What an owner decides for a project. */
 export default function Manage({ project }: { project: string }) {
@@ -12,6 +14,8 @@ export default function Manage({ project }: { project: string }) {
         <Tabs.Tab value="access">Access</Tabs.Tab>
         <Tabs.Tab value="details">Details and arrivals</Tabs.Tab>
         <Tabs.Tab value="script">De-identification</Tabs.Tab>
+        <Tabs.Tab value="filter">Series filter</Tabs.Tab>
+        <Tabs.Tab value="end">End of project</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="access"><Access project={project} /></Tabs.Panel>
       <Tabs.Panel value="details"><Details project={project} /></Tabs.Panel>
@@ -25,6 +29,8 @@ export default function Manage({ project }: { project: string }) {
           ]}
         />
       </Tabs.Panel>
+      <Tabs.Panel value="end"><EndOfProject project={project} /></Tabs.Panel>
+      <Tabs.Panel value="filter"><ProjectFilter project={project} /></Tabs.Panel>
     </Tabs>
   );
 }
