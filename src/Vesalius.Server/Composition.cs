@@ -120,6 +120,7 @@ internal static class Composition
         application.MapItemUpload();
         application.MapScriptAddresses();
         application.MapSchemas();
+        application.MapDataTypes();
         application.MapCustomFields();
         application.MapArchiveFiles();
         application.MapPrearchive();

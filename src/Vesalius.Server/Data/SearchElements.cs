@@ -45,7 +45,8 @@ internal static class SearchElements
         return new TableResult(table);
     }
 
-    private static bool IsReadable(Visibility visibility, DataType type) => visibility.Everything || visibility.Projects.Count > 0 || !IsSecured(type)
+    /// <summary>Whether there may be objects of a type that a caller reads.</summary>
+    public static bool IsReadable(Visibility visibility, DataType type) => visibility.Everything || visibility.Projects.Count > 0 || !IsSecured(type)
         || type.Family == ObjectFamily.Project || visibility.Types.Any(t => t.DataType.Equals(type.Name, StringComparison.OrdinalIgnoreCase));
 
     private static DataType Known(TypeModel model, string name) =>

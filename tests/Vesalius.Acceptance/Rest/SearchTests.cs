@@ -384,6 +384,44 @@ public sealed class SearchTests(RunningServer server) : IClassFixture<RunningSer
         await stranger.GetAsync("/data/projects/SAVED/searches/@xnat:subjectData", 404);
     }
 
+    /// <summary>A list says which search finds the same, and that search does.</summary>
+    [Fact]
+    public async Task Lists_as_search_xml_find_what_the_list_has()
+    {
+        using var admin = new RestClient(server.Client());
+        await FillAsync(admin, "ASLIST");
+        foreach (var (list, key) in ((string, string)[])
+            [
+                ("/data/projects/ASLIST/experiments?xsiType=xnat:mrSessionData&scanner=GE*&columns=ID,label,subject_label,xnat:mrSessionData/fieldStrength", "label"),
+                ("/data/projects/ASLIST/experiments?xsiType=xnat:mrSessionData&date=2020-01-01-2021-01-01&columns=label", "label"),
+                ("/data/projects/ASLIST/experiments?columns=label,date,xsiType&label=A,P", "label"), ("/data/projects/ASLIST/subjects?gender=male,female&columns=label", "label"),
+                ("/data/projects/ASLIST/subjects/S1/experiments?columns=label", "label"), ("/data/projects/ASLIST/experiments/A/scans?columns=type", "type"),
+            ])
+        {
+            var rows = (await admin.RowsAsync(list)).Select(r => r[key]).Order(StringComparer.Ordinal);
+            var document = await admin.GetAsync(list + "&format=search_xml");
+            var result = await SearchAsync(admin, document);
+            var column = result.GetProperty("Columns").EnumerateArray().Select(c => c.GetProperty("key").GetString()!).First(k => k.EndsWith(key, StringComparison.Ordinal));
+            Assert.Equal(rows, Column(result, column).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task J8_J9_Data_types_are_listed_with_counts_and_flags()
+    {
+        using var admin = new RestClient(server.Client());
+        await FillAsync(admin, "TYPES");
+        using var stranger = new RestClient(await server.UserAsync("types-stranger"));
+        var used = JsonDocument.Parse(await admin.GetAsync("/xapi/datatypes?used=true")).RootElement.EnumerateArray().ToDictionary(t => t.GetProperty("elementName").GetString()!);
+        Assert.True(used["xnat:petSessionData"].GetProperty("count").GetInt64() > 0 && used["xnat:petSessionData"].GetProperty("secured").GetBoolean());
+        Assert.False(used.ContainsKey("xnat:ybocsData"));
+        Assert.DoesNotContain("xnat:petSessionData", await stranger.GetAsync("/xapi/datatypes?readable=true"), StringComparison.Ordinal);
+        Assert.Contains("\"plural\":\"PET Sessions\"", await stranger.GetAsync("/xapi/datatypes/xnat:petSessionData"), StringComparison.Ordinal);
+        await admin.GetAsync("/xapi/datatypes/xnat:noSuchData", 404);
+        using var guest = new RestClient(server.Client(null));
+        await guest.GetAsync("/xapi/datatypes", 401);
+    }
+
     /// <summary>pyxnat's select … where, inspect, array and saved searches.</summary>
     [Fact]
     [Trait("Speed", "Slow")]

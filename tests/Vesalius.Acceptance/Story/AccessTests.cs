@@ -107,6 +107,8 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("GET", "/xapi/prefs", ["401", "403", "403", "403", "403", "200"]),
         ("GET", "/data/workflows/9999", ["401", "404", "404", "404", "404", "404"]),
         ("GET", "/xapi/openapi.json", ["401", "200", "200", "200", "200", "200"]),
+        ("GET", "/xapi/datatypes", ["401", "200", "200", "200", "200", "200"]),
+        ("GET", "/xapi/datatypes/xnat:subjectData", ["401", "200", "200", "200", "200", "200"]),
         ("GET", "/data/search?text=MATRIX", ["401", "200", "200", "200", "200", "200"]),
         ("POST", "/data/search", ["401", "422", "422", "422", "422", "422"]),
         ("GET", "/data/search/s0", ["401", "410", "410", "410", "410", "410"]),
