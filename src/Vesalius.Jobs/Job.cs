@@ -87,6 +87,25 @@ public sealed record JobStatus
     public DateTime? NotBefore { get; init; }
 }
 
+/// <summary>How many jobs of a lane are in a state.</summary>
+public sealed record JobCount
+{
+    /// <summary>Kind of the jobs.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>Lane, for example <c>pacs:3</c>.</summary>
+    public string Lane { get; init; } = "";
+
+    /// <summary>State of jobs that have not ended, outcome of those that have.</summary>
+    public string State { get; init; } = "";
+
+    /// <summary>Jobs.</summary>
+    public long Count { get; init; }
+
+    /// <summary>Last change of that which has been so for longest.</summary>
+    public DateTime Oldest { get; init; }
+}
+
 /// <summary>What became of one run of a job.</summary>
 public sealed record JobResult
 {

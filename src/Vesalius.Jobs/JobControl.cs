@@ -58,6 +58,16 @@ public sealed class JobControl(VesaliusDatabase database, TimeProvider time)
             return changed;
         }, cancellationToken);
 
+    /// <summary>All jobs that have not ended, and those that ended lately, counted by what they are doing.</summary>
+    /// <param name="endedSince">Since when an ended job counts.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task<IReadOnlyList<JobCount>> OverviewAsync(DateTimeOffset endedSince, CancellationToken cancellationToken) => database.QueryAsync<JobCount>(
+        """
+        select kind, lane, coalesce(outcome, state) as state, count(*) as count, min(changed) as oldest from jobs_job
+        where state <> 'ended' or ended >= @endedSince group by 1, 2, 3 order by 1, 2, 3
+        """,
+        new { endedSince }, cancellationToken);
+
     /// <summary>Counts of a batch's jobs by what they are doing.</summary>
     public Task<IReadOnlyList<(string State, string Phase, string? Outcome, long Count)>> CountAsync(Guid batch, CancellationToken cancellationToken) =>
         database.QueryAsync<(string, string, string?, long)>(

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Vesalius.Archive.ProjectEnds;
 using Vesalius.Import;
 using Vesalius.Jobs;
 
@@ -17,6 +18,7 @@ public static class QueryRetrieveServiceCollection
         services.AddHostedService(s => s.GetRequiredService<JobRunner>());
         services.AddSingleton(new SecretSeal(key)).AddSingleton<PacsDirectory>().AddSingleton<AvailabilityDirectory>().AddSingleton<DqrSettings>().AddSingleton<DqrProjects>();
         services.AddSingleton<ImportQueue>().AddSingleton<ArrivalLog>().AddSingleton<RequestedStudies>().AddSingleton<IRequestedStudies>(s => s.GetRequiredService<RequestedStudies>());
+        services.AddSingleton<IProjectHoldings, RetrievalHoldings>();
         services.AddSingleton<PacsConnections>().AddSingleton<SessionHandover>().AddSingleton<IJobHandler, RetrieveHandler>();
         return services;
     }

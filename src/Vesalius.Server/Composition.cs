@@ -23,7 +23,6 @@ internal static class Composition
     {
         var data = options.Data;
         var siteKey = FirstStart.Secret(data, "site-key");
-        var quarantineKey = FirstStart.Secret(data, "quarantine-key");
         var spool = Path.Combine(data, "cache", "incoming");
         var limits = new IntakeLimits();
         // What a former run left half received was never acknowledged.
@@ -48,10 +47,10 @@ internal static class Composition
         services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
-        services.AddSingleton<ProjectDirectory>().AddSingleton<ArchiveSessions>();
+        services.AddSingleton<ProjectDirectory>().AddSingleton<InvestigatorDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
         services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
-        services.AddSingleton(s => new QuarantineStore(Path.Combine(data, "quarantine"), quarantineKey, s.GetRequiredService<VesaliusDatabase>()));
+        services.AddDeidentification(data, siteKey, spool);
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionStaging>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache")));
         services.AddSingleton<IdleSessionService>();
@@ -61,15 +60,17 @@ internal static class Composition
             s, Path.Combine(data, "cache", "journal"), Path.Combine(data, "cache", "unrecorded"), new JournalLimits()));
         services.AddSingleton(limits).AddSingleton(new MemoryBudget(limits.Memory)).AddSingleton(new UploadLimits());
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
-        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ReceiverHost>(s, spool));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectReceiver>(s, spool)).AddSingleton<ReceiverHost>();
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);
+        services.AddProjectEnds(data);
         services.AddSingleton<ArchiveBrowser>();
         services.AddDicomWeb(siteKey);
         services.AddArchiveFiles(data);
         services.AddArrivalRules(data);
         services.AddSingleton(new UploadSpool(spool));
         services.AddSingleton<PrearchiveOverview>();
+        services.AddSingleton<Archive.Storage.StorageUse>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddSingleton<QueryRetrieve.ImportVersion>().AddSingleton(s => new LiveTopic("imports", s.GetRequiredService<QueryRetrieve.ImportVersion>().ReadAsync));
         services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
@@ -95,7 +96,7 @@ internal static class Composition
         application.UsePages(options.WebSite);
     }
 
-    public static void MapVesalius(this WebApplication application)
+    public static void MapVesalius(this WebApplication application, ServerOptions options)
     {
         application.MapPages();
         application.MapSignIn();
@@ -104,6 +105,7 @@ internal static class Composition
         application.MapTraining();
         application.MapAudit();
         application.MapProjects();
+        application.MapProjectEnds();
         application.MapSubjects();
         application.MapExperiments();
         application.MapScans();
@@ -111,8 +113,14 @@ internal static class Composition
         application.MapReconstructions();
         application.MapSharing();
         application.MapObjectStatus();
+        application.MapSearches();
         application.MapElementSecurity();
+        application.MapSiteServices();
+        application.MapInvestigators();
+        application.MapItemUpload();
+        application.MapScriptAddresses();
         application.MapSchemas();
+        application.MapDataTypes();
         application.MapCustomFields();
         application.MapArchiveFiles();
         application.MapPrearchive();
@@ -131,6 +139,7 @@ internal static class Composition
         application.MapAnonymize();
         application.MapAnonymizeProfile();
         application.MapPixels();
+        application.MapDeidentification();
         application.MapDicomWeb();
         application.MapViewer(application.Services.GetRequiredService<ServerOptions>().Viewer);
         application.MapDicomScp();
@@ -143,5 +152,6 @@ internal static class Composition
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
+        application.MapOperations(options.Data);
     }
 }

@@ -111,7 +111,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         builder.Services.AddVesalius(options, connectionString);
         var application = builder.Build();
         application.UseVesaliusPipeline(options);
-        application.MapVesalius();
+        application.MapVesalius(options);
         return application;
     }
 
@@ -134,6 +134,8 @@ public sealed class VesaliusServer : IAsyncDisposable
         // Before files without a row are moved aside: some of them get their row here.
         await services.GetRequiredService<IntakeJournal>().StartAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().RecoverAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<QuarantineStore>().RecoverAsync(Path.Combine(options.Data, "cache", "unrecorded"), cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<Archive.ProjectEnds.ProjectEnds>().ResumeAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ImportQueue>().SweepAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }

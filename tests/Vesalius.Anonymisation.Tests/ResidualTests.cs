@@ -43,6 +43,8 @@ public sealed class ResidualTests
     [InlineData("W1A 1AA", "postcode")]
     [InlineData("ring 020 7188 7188", "telephone number")]
     [InlineData("+44 20 7188 7188", "telephone number")]
+    [InlineData("(07700) 900123", "telephone number")]
+    [InlineData("(020) 7188-7188", "telephone number")]
     [InlineData("jane.doe@nhs.net", "e-mail address")]
     public void Finds_what_identifies(string text, string kind)
     {
@@ -63,6 +65,7 @@ public sealed class ResidualTests
     [InlineData("mail @ noon")]
     [InlineData("20200101")]
     [InlineData("T2 3DE")]
+    [InlineData("9434/76/59 19:31")]
     public void Passes_over_what_does_not(string text)
     {
         var dataSet = new DataSet();
@@ -85,6 +88,46 @@ public sealed class ResidualTests
         Assert.Equal(["(0008,1140)[1]/(0008,1030)", "(0029,1008)", "(0029,1009)", "(0029,100A)"], findings.Select(f => f.Path).Distinct().Order(StringComparer.Ordinal));
         Assert.Empty(Check().Find(dataSet));
         Assert.Equal("", item.GetString(Tag.StudyDescription));
+    }
+
+    /// <summary>Hospital, device and day of the study are looked for in texts, unless the script lets them stay in their own attributes.</summary>
+    [Theory]
+    [InlineData("scanned at ST ALDHELMS INFIRMARY", "institution")]
+    [InlineData("probe SN0012345", "device")]
+    [InlineData("MR of 3 Mar 2021", "study date")]
+    public void Finds_hospital_device_and_day_where_they_were_to_go(string text, string kind)
+    {
+        var original = new DataSet();
+        original.SetString(Tag.InstitutionName, "St Aldhelm's Infirmary");
+        original.SetString(Tag.DeviceSerialNumber, "SN0012345");
+        original.SetString(Tag.StudyDate, "20210303");
+        var check = new ResidualCheck(KnownIdentifiers.Of(original).Without(["S1_20210303"]));
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.SeriesDescription, text);
+        // Not the project's own label, and not a shifted date that falls on the day.
+        dataSet.SetString(Tag.AccessionNumber, "S1_20210303");
+        dataSet.SetString(Tag.AcquisitionDateTime, "20210303101500");
+        Assert.Equal([("(0008,103E)", kind)], check.Find(dataSet).Select(f => (f.Path, f.Kind)));
+        foreach (var element in original)
+        {
+            dataSet.Set(element);
+        }
+
+        Assert.Empty(check.Find(dataSet));
+    }
+
+    /// <summary>A family name of several words with an initial, as in names of accounts.</summary>
+    [Theory]
+    [InlineData("fdelacruz")]
+    [InlineData("delacruz_f")]
+    [InlineData("F. de la Cruz")]
+    public void Family_names_of_several_words_are_found_with_an_initial(string text)
+    {
+        var original = new DataSet();
+        original.SetString(Tag.PatientName, "de la Cruz^Ferdinand");
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.ImageComments, text);
+        Assert.Contains(new ResidualCheck(KnownIdentifiers.Of(original)).Find(dataSet), f => f.Kind == "patient name");
     }
 
     /// <summary>Labels of the project are no findings.</summary>
@@ -116,10 +159,11 @@ public sealed class ResidualTests
         var script = DicomEditScript.Compile(ProfileScript.Make(ProfileChoices.Templates["guys"]).Text);
         var files = Directory.EnumerateFiles(SharedData.Require("data", "dicom"), "*.dcm", SearchOption.AllDirectories).Where(f => new FileInfo(f).Length < 2_000_000).Take(150).ToList();
         var target = Path.GetTempFileName();
-        TimeSpan work = default, check = default, gathered = default;
+        // The best round of each: what else runs on the machine only adds.
+        TimeSpan work = TimeSpan.MaxValue, check = TimeSpan.MaxValue, gathered = TimeSpan.MaxValue;
         for (var round = 0; round < 6; round++)
         {
-            (work, check, gathered) = (default, default, default);
+            TimeSpan roundWork = default, roundCheck = default, roundGathered = default;
             foreach (var path in files)
             {
                 var watch = Stopwatch.StartNew();
@@ -131,23 +175,73 @@ public sealed class ResidualTests
                     var spent = gather.Elapsed;
                     script.Apply(file.DataSet, new ScriptContext { Variables = new Dictionary<string, string> { ["project"] = "P", ["subject"] = "S", ["session"] = "T", ["dateShift"] = "40" }, FileMeta = file.FileMeta }, TestContext.Current.CancellationToken);
                     File.WriteAllBytes(target, file.Encode().ToArray());
-                    work += watch.Elapsed - spent;
-                    gathered += spent;
+                    roundWork += watch.Elapsed - spent;
+                    roundGathered += spent;
                     // Made once for a session, not for each of its objects.
                     var prepared = new ResidualCheck(known);
                     watch.Restart();
                     prepared.Find(file.DataSet, file.FileMeta);
-                    check += watch.Elapsed + spent;
+                    roundCheck += watch.Elapsed + spent;
                 }
                 catch (Exception e) when (e is MalformedDicomException or ScriptRunException)
                 {
                     // Not what is measured.
                 }
             }
+
+            (work, check, gathered) = (Min(work, roundWork), Min(check, roundCheck), Min(gathered, roundGathered));
         }
 
         File.Delete(target);
         TestContext.Current.SendDiagnosticMessage($"read, script, write {work.TotalMilliseconds:F0} ms; gather and check {check.TotalMilliseconds:F0} ms, of that gather {gathered.TotalMilliseconds:F0} ms");
         Assert.True(check < work * 0.3, $"{check.TotalMilliseconds} of {work.TotalMilliseconds} ms");
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>More identifiers than can be looked for are not silently fewer.</summary>
+    [Fact]
+    public void Too_many_identifiers_are_admitted_and_survive_being_put_away()
+    {
+        var known = new KnownIdentifiers();
+        for (var i = 0; i < KnownIdentifiers.MostValues + 5; i++)
+        {
+            known.Add("patient ID", $"PID{i:D6}");
+        }
+
+        Assert.Equal(KnownIdentifiers.MostValues, known.Count);
+        Assert.True(known.IsOverfull);
+        Assert.True(KnownIdentifiers.Deserialize(known.Serialize()).IsOverfull);
+        var sum = new KnownIdentifiers();
+        sum.Add(known);
+        Assert.True(sum.Without(["X"]).IsOverfull);
+    }
+
+    /// <summary>A value that is a label of the project and nothing else is no finding, even where it holds an identifier.</summary>
+    [Fact]
+    public void Label_that_holds_an_identifier_is_passed_over_only_where_it_stands_alone()
+    {
+        var known = new KnownIdentifiers();
+        known.Add("patient ID", "0042");
+        var check = new ResidualCheck(known, ["TRIAL-0042"]);
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.PatientID, "TRIAL_0042");
+        Assert.Empty(check.Find(dataSet));
+        dataSet.SetString(Tag.ImageComments, "TRIAL 0042 and more");
+        Assert.Equal("(0020,4000)", Assert.Single(check.Find(dataSet)).Path);
+    }
+
+    /// <summary>UIDs and file meta information stay when the rest is emptied, and the finding says so.</summary>
+    [Fact]
+    public void UIDs_are_found_and_not_emptied()
+    {
+        var known = new KnownIdentifiers();
+        known.Add("patient ID", "70614425");
+        var dataSet = new DataSet();
+        dataSet.SetString(Tag.SOPInstanceUID, "1.3.6.1.4.1.99999.70614425.1");
+        dataSet.SetString(Tag.ImageComments, "70614425");
+        var findings = new ResidualCheck(known).Find(dataSet, blank: true);
+        Assert.Equal([("(0008,0018)", false), ("(0020,4000)", true)], findings.Select(f => (f.Path, f.IsBlanked)));
+        Assert.Equal("1.3.6.1.4.1.99999.70614425.1", dataSet.GetString(Tag.SOPInstanceUID));
     }
 }

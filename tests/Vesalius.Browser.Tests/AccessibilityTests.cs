@@ -10,9 +10,11 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
 {
     private static readonly string[] Addresses =
     [
-        "/", "/projects/AXE", "/projects/AXE/subjects", "/projects/AXE/manage", "/projects/AXE/experiments/A01_CT1", "/projects/AXE/experiments/A01_CT1/scans/201", "/projects/AXE/subjects/A01",
-        "/prearchive", "/upload", "/import/search", "/import/list", "/import/queue", "/administration/users", "/administration/receivers", "/administration/pacs", "/administration/script", "/administration/quarantine",
-        "/administration/settings", "/no-such-page",
+        "/", "/projects/AXE", "/projects/AXE/subjects", "/projects/AXE/history", "/projects/AXE/manage", "/projects/AXE/download", "/projects/AXE/experiments/A01_CT1", "/projects/AXE/experiments/A01_CT1/files",
+        "/projects/AXE/experiments/A01_CT1/details", "/projects/AXE/experiments/A01_CT1/scans/201", "/projects/AXE/experiments/A01_CT1/scans/201/header", "/projects/AXE/subjects/A01",
+        "/prearchive", "/upload", "/search", "/search/fields", "/ended", "/import/search", "/import/list", "/import/queue", "/administration/users", "/administration/receivers", "/administration/pacs", "/administration/script", "/administration/quarantine",
+        "/administration/settings", "/administration/registrations", "/administration/training", "/administration/audit", "/administration/filter", "/administration/opt-outs",
+        "/administration/health", "/administration/jobs", "/administration/storage", "/no-such-page",
     ];
 
     /// <summary>Nothing serious, on any page, in either colour scheme.</summary>

@@ -15,6 +15,9 @@ internal static class SampleFiles
             .Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>A file's name below the sample data.</summary>
+    public static string RelativeName(string file) => Path.GetRelativePath(SharedData.Require("data", "dicom"), file);
+
     /// <summary>Files that are broken on purpose.</summary>
     public static IReadOnlyList<string> Malformed() => [.. Directory.EnumerateFiles(SharedData.Require("data", "dicom", "malformed")).Order(StringComparer.Ordinal)];
 }

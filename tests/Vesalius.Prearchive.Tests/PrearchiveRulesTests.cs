@@ -1,3 +1,4 @@
+using Vesalius.Dicom;
 using Xunit;
 
 namespace Vesalius.Prearchive.Tests;
@@ -28,6 +29,22 @@ public sealed class PrearchiveRulesTests
     [InlineData("xnat:otherDicomSessionData", "OT")]
     public void Session_type_follows_modalities(string expected, params string[] modalities) =>
         Assert.Equal(expected, DataTypes.SessionType([.. modalities.Select(m => (m, "xnat:otherDicomScanData"))]));
+
+    /// <summary>The plane nearest to the slices, oblique ones too; nothing where the header is wrong.</summary>
+    [Theory]
+    [InlineData("Tra", "1\\0\\0\\0\\1\\0")]
+    [InlineData("Cor", "1\\0\\0\\0\\0\\-1")]
+    [InlineData("Sag", "0\\1\\0\\0\\0\\-1")]
+    [InlineData("Tra", "0.99\\0.05\\0.1\\-0.06\\0.95\\0.3")]
+    [InlineData(null, "1\\0\\0\\1\\0\\0")]
+    [InlineData(null, "1\\0\\0")]
+    [InlineData(null, "a\\b\\c\\d\\e\\f")]
+    public void Orientation_is_the_plane_nearest_to_the_slices(string? expected, string cosines)
+    {
+        var header = new DataSet();
+        header.SetString(Tag.ImageOrientationPatient, cosines);
+        Assert.Equal(expected, SliceOrientation.Of(header));
+    }
 
     /// <summary>Structured reports and RT objects are secondary, private classes primary.</summary>
     [Theory]

@@ -122,6 +122,14 @@ public sealed class CsvTests
         Assert.Equal((expected, state), (row.Criteria.AccessionNumber, row.State));
     }
 
+    /// <summary>A formula as some programs write it, without quotes around the cell.</summary>
+    [Fact]
+    public void Bare_formula_is_taken_for_its_text()
+    {
+        var row = Row("Accession Number,Patient ID,Subject", "=\"A,123\", =\"7\" ,S1");
+        Assert.Equal(("A,123", "7", CsvRowState.Repaired), (row.Criteria.AccessionNumber, row.Criteria.PatientId, row.State));
+    }
+
     /// <summary>Zeros that a spreadsheet took away in front.</summary>
     [Fact]
     public void Lost_zeros_are_told_and_put_back_where_the_rules_give_the_number_of_digits()

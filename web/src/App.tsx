@@ -1,4 +1,4 @@
-import { CloseButton, createTheme, MantineProvider, type CSSVariablesResolver } from '@mantine/core';
+import { CloseButton, createTheme, MantineProvider, Menu, type CSSVariablesResolver } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { BrowserRouter } from 'react-router';
@@ -13,19 +13,28 @@ const theme = createTheme({
   defaultRadius: 'md',
   autoContrast: true,
   // Screen readers have to say what a cross does.
-  components: { CloseButton: CloseButton.extend({ defaultProps: { ...{ 'aria-label': 'Close' } } }) },
+  components: {
+    CloseButton: CloseButton.extend({ defaultProps: { ...{ 'aria-label': 'Close' } } }),
+    // A menu holds nothing but its items; the first of them has the focus.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+  },
 });
 
 // Text on a tint of its own colour, and dimmed text, have to stand out by 4.5 to 1.
 const tinted = ['blue', 'cyan', 'gray', 'green', 'orange', 'red', 'teal', 'violet', 'yellow'];
 
+// White on a button has to be as readable while the mouse is over it.
+const hovered = Object.fromEntries(tinted.map((colour) => [`--mantine-color-${colour}-filled-hover`, `color-mix(in srgb, var(--mantine-color-${colour}-9) 85%, black)`]));
+
 const contrast: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    ...hovered,
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
     ...Object.fromEntries(tinted.map((colour) => [`--mantine-color-${colour}-light-color`, `color-mix(in srgb, var(--mantine-color-${colour}-9) 65%, black)`])),
   },
   dark: {
+    ...hovered,
     '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
     ...Object.fromEntries(tinted.map((colour) => [`--mantine-color-${colour}-light-color`, `color-mix(in srgb, var(--mantine-color-${colour}-3) 85%, white)`])),
   },

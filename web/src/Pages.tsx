@@ -13,6 +13,9 @@ const SessionPage = lazy(() => import('./pages/imaging/SessionPage'));
 const AdministrationPage = lazy(() => import('./pages/administration/AdministrationPage'));
 const ImportPage = lazy(() => import('./pages/import/ImportPage'));
 const PrearchivePage = lazy(() => import('./pages/prearchive/PrearchivePage'));
+const DownloadPage = lazy(() => import('./pages/download/DownloadPage'));
+const SearchPage = lazy(() => import('./pages/search/SearchPage'));
+const EndedProjects = lazy(() => import('./pages/EndedProjects'));
 const UploadPage = lazy(() => import('./pages/upload/UploadPage'));
 const ScanPage = lazy(() => import('./pages/imaging/ScanPage'));
 
@@ -45,11 +48,14 @@ export function Pages() {
           <Route path="/sign-in" element={<Navigate to={(location.state as { from?: string } | null)?.from ?? '/'} replace />} />
           <Route path="/projects/:project/*" element={<ProjectPage />} />
           <Route path="/projects/:project/subjects/:subject" element={<SubjectPage />} />
-          <Route path="/projects/:project/experiments/:experiment" element={<SessionPage />} />
-          <Route path="/projects/:project/experiments/:experiment/scans/:scan" element={<ScanPage />} />
+          <Route path="/projects/:project/experiments/:experiment/:tab?" element={<SessionPage />} />
+          <Route path="/projects/:project/experiments/:experiment/scans/:scan/:tab?" element={<ScanPage />} />
+          <Route path="/projects/:project/download/:experiment?" element={<DownloadPage />} />
           <Route path="/prearchive" element={<PrearchivePage />} />
           <Route path="/administration/*" element={<AdministrationPage />} />
           <Route path="/import/*" element={<ImportPage />} />
+          <Route path="/search/:tab?" element={<SearchPage />} />
+          <Route path="/ended" element={<EndedProjects />} />
           <Route path="/upload" element={<UploadPage />} />
           <Route path="*" element={<NotFound />} />
         </Routes>

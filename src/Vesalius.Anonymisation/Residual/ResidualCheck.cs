@@ -7,7 +7,8 @@ namespace Vesalius.Anonymisation.Residual;
 /// <param name="Path">Where: tags and item numbers, as the language writes them.</param>
 /// <param name="Vr">Value representation.</param>
 /// <param name="Kind">What was found.</param>
-public sealed record ResidualFinding(string Path, string Vr, string Kind);
+/// <param name="IsBlanked">True if the element was emptied.</param>
+public sealed record ResidualFinding(string Path, string Vr, string Kind, bool IsBlanked = false);
 
 /// <summary>Looks for a subject's identifiers in objects after de-identification (R14). Safe for use by several threads.</summary>
 public sealed class ResidualCheck
@@ -16,36 +17,60 @@ public sealed class ResidualCheck
     private const int OnStack = 256;
     private const int Sample = 256;
 
+    private readonly KnownIdentifiers _known;
     private readonly PatternAutomaton _automaton;
     private readonly IReadOnlyList<DateOnly> _birthDates;
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _labels;
 
     /// <summary>Prepares the search.</summary>
     /// <param name="known">What identified the subject.</param>
-    public ResidualCheck(KnownIdentifiers known)
+    /// <param name="labels">What the project itself calls project, subject and session: a value that is one of these and nothing else is no finding.</param>
+    public ResidualCheck(KnownIdentifiers known, IEnumerable<string>? labels = null)
     {
         ArgumentNullException.ThrowIfNull(known);
-        _automaton = new PatternAutomaton(known.Variants());
-        _birthDates = [.. known.BirthDates];
+        _known = labels is null ? known : known.Without(labels);
+        _automaton = new PatternAutomaton(_known.Variants());
+        _birthDates = [.. _known.BirthDates];
+        _labels = _known.Labels.ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>Looks through every text of an object: private, unknown and nested ones too, file meta information included.</summary>
     /// <param name="dataSet">The object.</param>
     /// <param name="fileMeta">Its file meta information.</param>
-    /// <param name="blank">True to empty each element that holds something.</param>
+    /// <param name="blank">True to empty each element that holds something; UIDs and file meta information, without which it would be no object, stay.</param>
     public IReadOnlyList<ResidualFinding> Find(DataSet dataSet, DataSet? fileMeta = null, bool blank = false)
     {
         ArgumentNullException.ThrowIfNull(dataSet);
         var findings = new List<ResidualFinding>();
+        var kept = KeptOnPurpose(dataSet);
         if (fileMeta is not null)
         {
-            Search(fileMeta, "", findings, blank, 0);
+            Search(fileMeta, "", kept, findings, blank: false, 0);
         }
 
-        Search(dataSet, "", findings, blank, 0);
+        Search(dataSet, "", kept, findings, blank, 0);
         return findings;
     }
 
-    private void Search(DataSet dataSet, string prefix, List<ResidualFinding> findings, bool blank, int depth)
+    // An object that still names its institution, device or day where the standard has the place for it was meant to (options of the profile).
+    private HashSet<string> KeptOnPurpose(DataSet dataSet)
+    {
+        var kept = new HashSet<string>();
+        foreach (var (tag, kind) in KnownIdentifiers.Keepable)
+        {
+            foreach (var value in dataSet.GetStrings(tag))
+            {
+                if (value.Length > 0 && !kept.Contains(kind) && _known.Holds(kind, value))
+                {
+                    kept.Add(kind);
+                }
+            }
+        }
+
+        return kept;
+    }
+
+    private void Search(DataSet dataSet, string prefix, HashSet<string> kept, List<ResidualFinding> findings, bool blank, int depth)
     {
         List<ValueElement>? emptied = null;
         foreach (var element in dataSet)
@@ -55,17 +80,17 @@ public sealed class ResidualCheck
                 case SequenceElement sequence when depth < 64:
                     for (var i = 0; i < sequence.Items.Count; i++)
                     {
-                        Search(sequence.Items[i], $"{prefix}{element.Tag}[{i}]/", findings, blank, depth + 1);
+                        Search(sequence.Items[i], $"{prefix}{element.Tag}[{i}]/", kept, findings, blank, depth + 1);
                     }
 
                     break;
-                case ValueElement value when Search(dataSet, value, prefix, findings):
+                case ValueElement value when Search(dataSet, value, prefix, kept, findings, blank && value.Vr != Vr.UI) && blank && value.Vr != Vr.UI:
                     (emptied ??= []).Add(value);
                     break;
             }
         }
 
-        if (blank && emptied is not null)
+        if (emptied is not null)
         {
             foreach (var element in emptied)
             {
@@ -74,7 +99,7 @@ public sealed class ResidualCheck
         }
     }
 
-    private bool Search(DataSet dataSet, ValueElement element, string prefix, List<ResidualFinding> findings)
+    private bool Search(DataSet dataSet, ValueElement element, string prefix, HashSet<string> kept, List<ResidualFinding> findings, bool blank)
     {
         if (element.Bytes.Length < 3 || !IsSearched(element))
         {
@@ -82,13 +107,26 @@ public sealed class ResidualCheck
         }
 
         var kinds = Kinds(dataSet, element);
+        if (kinds is not null)
+        {
+            kinds.ExceptWith(kept);
+            if (kinds.Contains(KnownIdentifiers.StudyDay) && IsDateOrLabel(dataSet, element))
+            {
+                kinds.Remove(KnownIdentifiers.StudyDay);
+            }
+        }
+
         foreach (var kind in kinds ?? [])
         {
-            findings.Add(new ResidualFinding(prefix + element.Tag, element.Vr.Code, kind));
+            findings.Add(new ResidualFinding(prefix + element.Tag, element.Vr.Code, kind, blank));
         }
 
         return kinds is { Count: > 0 };
     }
+
+    // A shifted date may fall on another day of the same study, and a label is the project's own choice.
+    private bool IsDateOrLabel(DataSet dataSet, ValueElement element) =>
+        element.Vr == Vr.DA || element.Vr == Vr.DT || (TextOf(dataSet, element) is { } text && _known.Labels.Contains(CompactText.Reduce(text)));
 
     private HashSet<string>? Kinds(DataSet dataSet, ValueElement element)
     {
@@ -97,7 +135,7 @@ public sealed class ResidualCheck
         if (element.Vr.IsText && element.Vr != Vr.DT && bytes.Length <= OnStack && System.Text.Ascii.IsValid(bytes) && bytes.IndexOf((byte)0x1B) < 0)
         {
             // Nearly every value; no text is made of it unless there is a digit or an @ to look at.
-            kinds = _automaton.Find(CompactText.OfAscii(bytes, stackalloc char[OnStack], stackalloc bool[OnStack + 1]));
+            kinds = Known(CompactText.OfAscii(bytes, stackalloc char[OnStack], stackalloc bool[OnStack + 1]));
             if (IsFreeText(element.Vr) && bytes.IndexOfAny("0123456789@"u8) >= 0)
             {
                 TextPatterns.Find(Encoding.ASCII.GetString(bytes), _birthDates, ref kinds);
@@ -105,7 +143,7 @@ public sealed class ResidualCheck
         }
         else if (TextOf(dataSet, element) is { } text)
         {
-            kinds = _automaton.Find(CompactText.Of(text));
+            kinds = Known(CompactText.Of(text));
             if (IsFreeText(element.Vr))
             {
                 TextPatterns.Find(text, _birthDates, ref kinds);
@@ -115,9 +153,11 @@ public sealed class ResidualCheck
         return kinds;
     }
 
+    private HashSet<string>? Known(CompactText text) => _automaton.Find(text) is { } kinds && !_labels.Contains(text.Text) ? kinds : null;
+
     // Numbers, times and pixels say nothing; codes and UIDs are looked through for known values only.
     private static bool IsSearched(ValueElement element) =>
-        !element.Tag.IsPixelData && !IsPublicUid(element) && (element.Vr.IsText ? element.Vr != Vr.TM && element.Vr != Vr.AS && element.Vr != Vr.IS && element.Vr != Vr.DS
+        !element.Tag.IsPixelData && element.Tag != Tag.SpecificCharacterSet && !IsPublicUid(element) && (element.Vr.IsText ? element.Vr != Vr.TM && element.Vr != Vr.AS && element.Vr != Vr.IS && element.Vr != Vr.DS
             : (element.Vr == Vr.UN || element.Vr == Vr.OB) && element.Bytes.Length <= LongestBinary);
 
     // The standard's own UIDs, and UIDs made of hashes, hold nothing of the subject.

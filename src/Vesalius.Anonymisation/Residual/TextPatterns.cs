@@ -30,20 +30,27 @@ internal static class TextPatterns
         }
     }
 
-    // Digits with single blanks, hyphens, dots, slashes or brackets between them.
+    // Digits with single blanks, hyphens, dots, slashes or brackets between them; behind a bracket a blank counts as one with it.
     private static int Number(string text, int start, IReadOnlyList<DateOnly> birthDates, ref HashSet<string>? kinds)
     {
         Span<char> digits = stackalloc char[20];
         var count = 0;
         var end = start;
         var separators = 0;
+        // Bit n: something stands in front of the digit n.
+        var gaps = 0;
         for (var i = start; i < text.Length && count < digits.Length; i++)
         {
             if (char.IsAsciiDigit(text[i]))
             {
+                gaps |= separators > 0 && count > 0 ? 1 << count : 0;
                 digits[count++] = text[i];
                 end = i;
                 separators = 0;
+            }
+            else if (text[i] is ' ' or '-' && text[i - 1] == ')')
+            {
+                // Counted with its bracket.
             }
             else if (text[i] is '.' || (text[i] is ' ' or '-' or '/' or '(' or ')' && ++separators > 1) || text[i] is not (' ' or '-' or '/' or '(' or ')' or '+'))
             {
@@ -57,7 +64,8 @@ internal static class TextPatterns
         }
 
         var plus = text[start] == '+';
-        if (count == 10 && !plus && IsNhsNumber(digits[..10]))
+        // 3 + 3 + 4, or in one piece: a date and a time would pass the check digit now and then.
+        if (count == 10 && !plus && gaps is 0 or ((1 << 3) | (1 << 6)) && IsNhsNumber(digits[..10]))
         {
             (kinds ??= []).Add("NHS number");
         }

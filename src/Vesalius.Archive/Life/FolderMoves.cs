@@ -91,12 +91,21 @@ public sealed class FolderMoves(VesaliusDatabase database, ArchiveLayout layout)
     /// <param name="folders">Folders of what is deleted.</param>
     /// <param name="work">What deletes the rows.</param>
     /// <param name="cancellationToken">Cancels until the first folder is renamed.</param>
-    public async Task<T> RemoveAsync<T>(IReadOnlyList<string> folders, Func<NpgsqlConnection, NpgsqlTransaction, Task<T>> work, CancellationToken cancellationToken)
+    public Task<T> RemoveAsync<T>(IReadOnlyList<string> folders, Func<NpgsqlConnection, NpgsqlTransaction, Task<T>> work, CancellationToken cancellationToken) =>
+        RemoveAsync(folders, [], work, cancellationToken);
+
+    /// <summary>As above, with folders inside them that are kept elsewhere.</summary>
+    /// <param name="folders">Folders of what is deleted.</param>
+    /// <param name="kept">Folders before and after of what stays.</param>
+    /// <param name="work">What changes the rows.</param>
+    /// <param name="cancellationToken">Cancels until the first folder is renamed.</param>
+    public async Task<T> RemoveAsync<T>(
+        IReadOnlyList<string> folders, IReadOnlyList<(string Source, string Target)> kept, Func<NpgsqlConnection, NpgsqlTransaction, Task<T>> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(folders);
         var place = Path.Combine(layout.Root, Removed, Guid.NewGuid().ToString("N"));
         var moves = folders.Select((folder, i) => (folder, Path.Combine(place, i.ToString(System.Globalization.CultureInfo.InvariantCulture)))).ToList();
-        var result = await RunAsync(moves, work, cancellationToken).ConfigureAwait(false);
+        var result = await RunAsync([.. kept, .. moves], work, cancellationToken).ConfigureAwait(false);
         if (Directory.Exists(place))
         {
             Directory.Delete(place, recursive: true);

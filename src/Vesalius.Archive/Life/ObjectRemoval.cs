@@ -1,5 +1,6 @@
 using Dapper;
 using Vesalius.Access;
+using Vesalius.Archive.Items;
 using Vesalius.Archive.Storage;
 using Vesalius.Database;
 
@@ -57,34 +58,53 @@ public sealed class ObjectRemoval(VesaliusDatabase database, ArchiveLayout layou
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes a project with what it owns. Its ID stays reserved; subjects with experiments of other projects go to one of those.</summary>
-    public Task DeleteProjectAsync(string projectId, bool removeFiles, ChangeEvent change, CancellationToken cancellationToken) =>
-        moves.RemoveAsync(removeFiles ? [layout.Project(projectId)] : [], async (connection, transaction) =>
+    /// <summary>A subject that survives its project: another project has experiments of it and becomes its owner.</summary>
+    private sealed record Inherited(string Id, string Label, string Heir, string NewLabel);
+
+    /// <summary>IDs of subjects of a project that other projects have experiments of, and which go to one of those when the project is deleted.</summary>
+    public async Task<IReadOnlyList<string>> HandedOverAsync(string projectId, CancellationToken cancellationToken) =>
+        [.. (await InheritedAsync(projectId, cancellationToken).ConfigureAwait(false)).Select(i => i.Id)];
+
+    // Its label there may be another subject's; its ID never is.
+    private const string SelectInherited =
+        """
+        with kept as (
+            select s.id, s.label, min(e.project_id) as heir from archive_subject s join archive_experiment e on e.subject_id = s.id and e.project_id <> s.project_id and e.session_id is null
+            where s.project_id = @projectId group by s.id)
+        select id, label, heir, case when exists (select 1 from archive_subject o where o.project_id = heir and o.label = k.label)
+            or exists (select 1 from archive_subject_share o where o.project_id = heir and o.label = k.label and o.subject_id <> k.id) then id else label end as new_label
+        from kept k order by id
+        """;
+
+    private Task<IReadOnlyList<Inherited>> InheritedAsync(string projectId, CancellationToken cancellationToken) =>
+        database.QueryAsync<Inherited>(SelectInherited, new { projectId }, cancellationToken);
+
+    /// <summary>Deletes a project with what it owns. Its ID stays reserved; subjects with experiments of other projects go to one of those, with their files.</summary>
+    /// <exception cref="ItemRefusedException">Its subjects changed while it was being deleted; nothing was deleted.</exception>
+    public async Task DeleteProjectAsync(string projectId, bool removeFiles, ChangeEvent change, CancellationToken cancellationToken)
+    {
+        var inherited = await InheritedAsync(projectId, cancellationToken).ConfigureAwait(false);
+        var handed = inherited.Select(i => (layout.Subject(projectId, i.Label), layout.Subject(i.Heir, i.NewLabel))).ToList();
+        await moves.RemoveAsync(removeFiles ? [layout.Project(projectId)] : [], handed, async (connection, transaction) =>
         {
             await connection.ExecuteAsync("lock table archive_project in share row exclusive mode", transaction: transaction).ConfigureAwait(false);
-            var kept = await connection.QueryAsync<(string Id, string Heir)>(
-                """
-                select s.id, min(e.project_id) from archive_subject s join archive_experiment e on e.subject_id = s.id and e.project_id <> s.project_id and e.session_id is null
-                where s.project_id = @projectId group by s.id
-                """,
-                new { projectId }, transaction).ConfigureAwait(false);
-            foreach (var (id, heir) in kept)
+            if (!(await connection.QueryAsync<Inherited>(SelectInherited, new { projectId }, transaction).ConfigureAwait(false)).SequenceEqual(inherited))
             {
-                // Its label there may be another subject's; its ID never is.
+                throw new ItemRefusedException(ItemRefusal.Conflict, "Subjects of the project were shared or moved meanwhile: delete it again.");
+            }
+
+            foreach (var subject in inherited)
+            {
                 await connection.ExecuteAsync(
-                    """
-                    delete from archive_subject_share where subject_id = @id and project_id = @heir;
-                    update archive_subject s set project_id = @heir, label = case when exists (select 1 from archive_subject o where o.project_id = @heir and o.label = s.label)
-                        or exists (select 1 from archive_subject_share o where o.project_id = @heir and o.label = s.label) then s.id else s.label end where s.id = @id
-                    """,
-                    new { id, heir }, transaction).ConfigureAwait(false);
+                    "delete from archive_subject_share where subject_id = @Id and project_id = @Heir; update archive_subject set project_id = @Heir, label = @NewLabel where id = @Id", subject, transaction).ConfigureAwait(false);
             }
 
             await ProjectAccess.UnregisterAsync(projectId, connection, transaction).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from archive_project where id = @projectId", new { projectId }, transaction).ConfigureAwait(false);
             await ChangeHistory.RecordAsync("project", projectId, projectId, "Removed Project", change, [], connection, transaction).ConfigureAwait(false);
             return true;
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Changes the status of a project, subject or experiment: active, quarantine, locked or obsolete.</summary>
     public Task SetStatusAsync(string kind, string id, string projectId, string from, string to, ChangeEvent change, CancellationToken cancellationToken) => database.InTransactionAsync(async (connection, transaction) =>
@@ -95,7 +115,7 @@ public sealed class ObjectRemoval(VesaliusDatabase database, ArchiveLayout layou
         }
 
         await connection.ExecuteAsync($"update archive_{kind} set status = @to, last_modified = now() where id = @id", new { id, to }, transaction).ConfigureAwait(false);
-        await ChangeHistory.RecordAsync(kind, id, projectId, "Modified Status", change, [new Items.FieldChange("meta/status", from, to)], connection, transaction).ConfigureAwait(false);
+        await ChangeHistory.RecordAsync(kind, id, projectId, "Modified Status", change, [new FieldChange("meta/status", from, to)], connection, transaction).ConfigureAwait(false);
         return true;
     }, cancellationToken);
 }

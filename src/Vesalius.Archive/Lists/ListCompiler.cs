@@ -144,7 +144,9 @@ internal sealed class ListCompiler
 
         if (field.Objects is not null)
         {
-            return field.Objects == "sharing/share" && field.Below is [{ Name: var name }] ? _joins.Share(type.Family, alias, name) : null;
+            return field.Objects == "sharing/share" ? field.Below is [{ Name: var name }] ? _joins.Share(type.Family, alias, name) : null
+                : alias == "r" && field.Below.Count > 0 && _model.Find(field.Leaf.Reference) is { Family: not ObjectFamily.Resource } below && _joins.To(_root, below) is { } joined
+                    ? OfAlias(below, new FieldPath(null, field.Below), joined) : null;
         }
 
         if (field.OpenRows is { } rows)

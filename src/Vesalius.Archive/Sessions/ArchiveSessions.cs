@@ -88,6 +88,19 @@ public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings sett
         return await connection.QuerySingleAsync<ArchivedSession>($"{Select} where e.id = @experimentId", new { experimentId }, transaction).ConfigureAwait(false);
     }
 
+    /// <summary>Says in a session's note that objects are missing from it, or says so no longer. A note that somebody wrote stays.</summary>
+    /// <param name="experimentId">Session.</param>
+    /// <param name="missing">Objects in quarantine.</param>
+    /// <param name="connection">Connection.</param>
+    /// <param name="transaction">The caller's transaction.</param>
+    public static Task SayIncompleteAsync(string experimentId, int missing, NpgsqlConnection connection, NpgsqlTransaction transaction) => connection.ExecuteAsync(
+        """
+        update archive_experiment set last_modified = now(),
+            fields = case when @missing = 0 then fields - 'note' else fields || jsonb_build_object('note', 'Incomplete: ' || @missing || ' objects are in quarantine.') end
+        where id = @experimentId and (fields ->> 'note' like 'Incomplete: %' or (@missing > 0 and coalesce(fields ->> 'note', '') = ''))
+        """,
+        new { experimentId, missing }, transaction);
+
     private string Document(string xsiType, IReadOnlyDictionary<string, string> fields) =>
         JsonSerializer.Serialize(model.Find(xsiType) is { } type ? ItemInput.OfHeader(model, type, fields).Fields : fields.ToDictionary(f => f.Key, string? (f) => f.Value));
 

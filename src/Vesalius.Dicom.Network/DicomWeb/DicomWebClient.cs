@@ -24,7 +24,13 @@ public sealed partial class DicomWebClient : IDisposable
 
         _options = options;
         _root = options.Root.AbsoluteUri.EndsWith('/') ? options.Root : new Uri(options.Root.AbsoluteUri + "/");
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) };
+        if (options.Tls is { } tls)
+        {
+            handler.SslOptions = tls.ToOptions(options.Root.Host);
+        }
+
+        _http = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };

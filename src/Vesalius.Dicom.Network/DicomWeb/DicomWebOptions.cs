@@ -13,6 +13,9 @@ public sealed record DicomWebOptions
     /// <summary>Who we are; null to say nothing. See <see cref="Basic"/> and <see cref="Bearer"/>.</summary>
     public AuthenticationHeaderValue? Authorization { get; init; }
 
+    /// <summary>How the certificate of an https server is checked; null for the system's authorities.</summary>
+    public RequestorTls? Tls { get; init; }
+
     /// <summary>How long the server may take to begin an answer to a query, and be silent in it. Default 20 s.</summary>
     public TimeSpan Query { get; init; } = TimeSpan.FromSeconds(20);
 

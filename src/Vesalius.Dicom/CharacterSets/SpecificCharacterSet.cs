@@ -182,7 +182,11 @@ public sealed class SpecificCharacterSet
             {
                 var strict = Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
                 bytes = strict.GetBytes(text);
-                return true;
+                // The page that stands for JIS X 0201 has kanji of two bytes, which ISO-IR 13 has not.
+                if (_whole is not null || (bytes.Length == text.Length && Decode(bytes) == text))
+                {
+                    return true;
+                }
             }
             catch (EncoderFallbackException)
             {

@@ -60,7 +60,8 @@ public sealed partial class ObjectIdentifier(ProjectDirectory projects, ProjectA
         if (named.Length == 0)
         {
             var within = Duration(await settings.TextAsync("assumeSameSessionIfArrivedWithin", cancellationToken).ConfigureAwait(false));
-            named = await routing.SessionAsync(study, OrUnknown(FirstLabel(header.GetString(Tag.StudyID), header.GetString(Tag.AccessionNumber))), within, cancellationToken).ConfigureAwait(false);
+            named = await routing.SessionAsync(
+                study, project?.Id, OrUnknown(FirstLabel(header.GetString(Tag.StudyID), header.GetString(Tag.AccessionNumber))), within, cancellationToken).ConfigureAwait(false);
         }
 
         return new Identity(project?.Id, OrUnknown(subject), named, AutoArchive(tokens), project?.PrearchiveCode ?? 0);

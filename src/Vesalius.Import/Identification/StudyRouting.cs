@@ -32,14 +32,15 @@ public sealed class StudyRouting(VesaliusDatabase database)
     public Task RemoveAsync(string studyInstanceUid, CancellationToken cancellationToken) =>
         database.ExecuteAsync("delete from import_study_routing where study_instance_uid = @studyInstanceUid", new { studyInstanceUid }, cancellationToken);
 
-    /// <summary>The session of a study: the one that it was given within <paramref name="within"/>, else <paramref name="session"/>, which is remembered.</summary>
-    public async Task<string> SessionAsync(string studyInstanceUid, string session, TimeSpan within, CancellationToken cancellationToken) =>
+    /// <summary>The session of a study: the one that it was given within <paramref name="within"/>, else <paramref name="session"/>, which is remembered for that time.</summary>
+    public async Task<string> SessionAsync(string studyInstanceUid, string? projectId, string session, TimeSpan within, CancellationToken cancellationToken) =>
         (await database.FindAsync<string>(
             """
-            insert into import_study_session (study_instance_uid, session) values (@studyInstanceUid, @session)
-            on conflict (study_instance_uid) do update set last = now(),
+            with over as (delete from import_study_session where last <= now() - @within and study_instance_uid <> @studyInstanceUid)
+            insert into import_study_session (study_instance_uid, project_id, session) values (@studyInstanceUid, @projectId, @session)
+            on conflict (study_instance_uid) do update set last = now(), project_id = excluded.project_id,
                 session = case when import_study_session.last > now() - @within then import_study_session.session else excluded.session end
             returning session
             """,
-            new { studyInstanceUid, session, within }, cancellationToken).ConfigureAwait(false))!;
+            new { studyInstanceUid, projectId, session, within }, cancellationToken).ConfigureAwait(false))!;
 }

@@ -9,6 +9,9 @@ public sealed record IntakeSource
     /// <summary>AE title whose C-MOVE brought it; null if none did.</summary>
     public string? MoveOriginator { get; init; }
 
+    /// <summary>Key of the request that fetched it by C-GET or DICOMweb, whose objects come by no receiver; null if none did.</summary>
+    public long? Request { get; init; }
+
     /// <summary>Rules of the receiver.</summary>
     public ReceiverRules? Rules { get; init; }
 

@@ -6,10 +6,15 @@ using Vesalius.Prearchive;
 
 namespace Vesalius.Import;
 
+/// <summary>An object that waits in quarantine and is tried again.</summary>
+/// <param name="Id">Its name there.</param>
+/// <param name="Arrived">What was known of its subject when it came.</param>
+internal sealed record KeptArrival(Guid Id, IReadOnlyList<ArrivedIdentity> Arrived);
+
 /// <summary>The one door into the server: identify, de-identify, store. Whatever brings an object calls it.</summary>
 public sealed class ObjectIntake(
     ObjectIdentifier identifier, IRequestedStudies requests, ScriptLibrary scripts, QuarantineStore quarantine, PrearchiveWriter writer, ReadOnlyMemory<byte> siteKey,
-    ILogger<ObjectIntake> logger, ArrivalRules wanted, FileNameTemplate naming)
+    ILogger<ObjectIntake> logger, ArrivalRules wanted, FileNameTemplate naming, ArrivedIdentifiers identifiers)
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
@@ -20,7 +25,11 @@ public sealed class ObjectIntake(
     /// <param name="source">Where it comes from.</param>
     /// <param name="cancellationToken">Cancels, until the object begins to be written.</param>
     /// <exception cref="MalformedDicomException">It lacks what identifies an object.</exception>
-    public async Task<IntakeResult> TakeAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, CancellationToken cancellationToken)
+    public Task<IntakeResult> TakeAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, CancellationToken cancellationToken) =>
+        TakeAgainAsync(dataSet, transferSyntax, source, null, cancellationToken);
+
+    /// <summary>Takes in an object; one that waits in quarantine stays there if it fails again, and is the caller's to remove if not.</summary>
+    internal async Task<IntakeResult> TakeAgainAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, KeptArrival? kept, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(dataSet);
         ArgumentNullException.ThrowIfNull(source);
@@ -29,12 +38,14 @@ public sealed class ObjectIntake(
         Require(dataSet, Tag.StudyInstanceUID);
         Require(dataSet, Tag.SeriesInstanceUID);
         var (series, instance) = (dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!);
+        // Before a request or a script gives the patient another name.
+        var arrival = new Arrival(source.PreventAnonymisation ? [] : [identifiers.Gather(dataSet), .. kept?.Arrived ?? []], kept?.Id);
         var request = await requests.FindAsync(dataSet, source, cancellationToken).ConfigureAwait(false);
         // Opt-outs are looked up by the patient as he came; a request may give him another name.
         var result = await wanted.RefuseOptedOutAsync(dataSet, () => identifier.IdentifyAsync(dataSet, source, cancellationToken), source, cancellationToken).ConfigureAwait(false) is { } refused
             ? Refused(refused)
-            : request is null ? await TakeIdentifiedAsync(dataSet, transferSyntax, source, cancellationToken).ConfigureAwait(false)
-            : await TakeRequestedAsync(dataSet, transferSyntax, request, source, cancellationToken).ConfigureAwait(false);
+            : request is null ? await TakeIdentifiedAsync(dataSet, transferSyntax, source, arrival, cancellationToken).ConfigureAwait(false)
+            : await TakeRequestedAsync(dataSet, transferSyntax, request, source, arrival, cancellationToken).ConfigureAwait(false);
         if (request is not null)
         {
             await request.ArrivedAsync(series, instance, result, CancellationToken.None).ConfigureAwait(false);
@@ -42,6 +53,9 @@ public sealed class ObjectIntake(
 
         return result;
     }
+
+    // What identified the subject, and the object's name in quarantine if it comes from there.
+    private sealed record Arrival(IReadOnlyList<ArrivedIdentity> Arrived, Guid? KeptAs);
 
     private static IntakeResult Refused(IntakeOutcome outcome)
     {
@@ -51,7 +65,7 @@ public sealed class ObjectIntake(
 
     // Relabelled in memory, before anything of it is written. What cannot be relabelled is not let through.
     private async Task<IntakeResult> TakeRequestedAsync(
-        DataSet dataSet, TransferSyntax transferSyntax, RequestedStudy request, IntakeSource source, CancellationToken cancellationToken)
+        DataSet dataSet, TransferSyntax transferSyntax, RequestedStudy request, IntakeSource source, Arrival arrival, CancellationToken cancellationToken)
     {
         var meta = Part10Writer.MakeFileMeta(dataSet.GetString(Tag.SOPClassUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, transferSyntax.Uid);
         var original = Part10Writer.Encode(meta, dataSet, transferSyntax);
@@ -62,7 +76,7 @@ public sealed class ObjectIntake(
         }
         catch (ScriptRunException e)
         {
-            await QuarantineAsync(original, new Identity(null, "Unknown", "Unknown", null, 0), 0, e, source, cancellationToken).ConfigureAwait(false);
+            await QuarantineAsync(original, new Identity(request.ProjectId, "", "", null, 0), 0, e, source, arrival, cancellationToken).ConfigureAwait(false);
             return new IntakeResult(IntakeOutcome.Quarantined, null);
         }
 
@@ -71,10 +85,11 @@ public sealed class ObjectIntake(
             return Refused(IntakeOutcome.Rejected);
         }
 
-        return await TakeIdentifiedAsync(dataSet, transferSyntax, source with { Given = labels, PreventAutoCommit = true, DirectArchive = false, FileName = null }, cancellationToken).ConfigureAwait(false);
+        return await TakeIdentifiedAsync(dataSet, transferSyntax, source with { Given = labels, PreventAutoCommit = true, DirectArchive = false, FileName = null }, arrival, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<IntakeResult> TakeIdentifiedAsync(DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, CancellationToken cancellationToken)
+    private async Task<IntakeResult> TakeIdentifiedAsync(
+        DataSet dataSet, TransferSyntax transferSyntax, IntakeSource source, Arrival arrival, CancellationToken cancellationToken)
     {
         var identity = await identifier.IdentifyAsync(dataSet, source, cancellationToken).ConfigureAwait(false);
         if (await wanted.RefuseFilteredAsync(dataSet, identity, source, cancellationToken).ConfigureAwait(false) is { } refused)
@@ -100,14 +115,15 @@ public sealed class ObjectIntake(
             }
             catch (ScriptRunException e)
             {
-                await QuarantineAsync(original, identity, script.Number, e, source, cancellationToken).ConfigureAwait(false);
+                await QuarantineAsync(
+                    original, identity, script.Number, e, source with { Given = new GivenLabels(identity.ProjectId, identity.Subject, identity.Session) }, arrival, cancellationToken).ConfigureAwait(false);
                 return new IntakeResult(IntakeOutcome.Quarantined, null);
             }
         }
 
         // A given name was made by those who know the patient: it goes where the script runs.
         var name = (script is null ? source.FileName : null) ?? FileNaming.Name(dataSet, await naming.GetAsync(cancellationToken).ConfigureAwait(false));
-        var incoming = IncomingObject.From(dataSet, name, Part10Writer.Encode(meta, dataSet, transferSyntax));
+        var incoming = IncomingObject.From(dataSet, name, Part10Writer.Encode(meta, dataSet, transferSyntax), arrival.Arrived);
         var stored = await writer.StoreAsync(incoming, identity, source, cancellationToken).ConfigureAwait(false);
         Count(stored.Outcome);
         return stored;
@@ -136,29 +152,21 @@ public sealed class ObjectIntake(
     };
 
     private async Task QuarantineAsync(
-        EncodedDataSet original, Identity identity, long scriptNumber, ScriptRunException error, IntakeSource source, CancellationToken cancellationToken)
+        EncodedDataSet original, Identity identity, long scriptNumber, ScriptRunException error, IntakeSource source, Arrival arrival, CancellationToken cancellationToken)
     {
-        var parts = new List<ReadOnlyMemory<byte>>();
-        foreach (var segment in original.Segments)
+        var reason = QuarantineReason.Of(error, QuarantineReason.Site, scriptNumber);
+        if (arrival.KeptAs is { } id)
         {
-            // Large pixel data is not needed to see why a script failed, but nothing acknowledged may be lost.
-            parts.Add(segment.Bulk is null ? segment.Memory : await ReadAsync(segment.Bulk, cancellationToken).ConfigureAwait(false));
+            await quarantine.FailedAgainAsync(id, reason, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            var entry = new QuarantineEntry(
+                identity.ProjectId, reason, source.Door, arrival.Arrived.Count > 0 ? arrival.Arrived[0].StudyKey : null, new ArrivalOrigin(source, arrival.Arrived).Serialize());
+            await quarantine.KeepAsync(entry, target => original.CopyToAsync(target, cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
         }
 
-        await quarantine.KeepAsync(parts, identity.ProjectId, "site", scriptNumber, error, error.Reason, source.Door, cancellationToken).ConfigureAwait(false);
         ImportLog.Quarantined(logger, error.Position.Line, error.Position.Column);
         Count(IntakeOutcome.Quarantined);
-    }
-
-    private static async Task<byte[]> ReadAsync(IBulkData bulk, CancellationToken cancellationToken)
-    {
-        var bytes = new byte[checked((int)bulk.Length)];
-        var stream = bulk.OpenRead();
-        await using (stream.ConfigureAwait(false))
-        {
-            await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
-        }
-
-        return bytes;
     }
 }

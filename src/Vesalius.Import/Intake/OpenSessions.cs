@@ -12,9 +12,11 @@ namespace Vesalius.Import;
 /// <param name="turns">What <see cref="SessionGates.TurnsOf"/> said before the session was read: true of it as long as that says the same.</param>
 internal sealed class OpenSession(PrearchiveSession session, string folder, long turns)
 {
+    private const int MostIdentities = 10_000;
     private readonly Dictionary<string, string> _scanOfSeries = [];
     private readonly HashSet<string> _folders = [];
     private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<bool>>> _identities = new(StringComparer.Ordinal);
 
     public PrearchiveSession Session => session;
 
@@ -29,6 +31,27 @@ internal sealed class OpenSession(PrearchiveSession session, string folder, long
     {
         _scanOfSeries.TryAdd(item.SeriesInstanceUid, item.ScanId);
         Instances.TryAdd(item.SopInstanceUid, Task.FromResult(item.Sha256));
+    }
+
+    /// <summary>Sees to it that what identified the subject is kept with the session: one write for each thing said, not for each object.</summary>
+    /// <returns>False if the session is no longer there.</returns>
+    public async ValueTask<bool> KnowAsync(ArrivedIdentity identity, ArrivedIdentifiers identifiers)
+    {
+        if (_identities.Count > MostIdentities)
+        {
+            _identities.Clear();
+        }
+
+        var keeping = _identities.GetOrAdd(identity.Fingerprint, _ => new Lazy<Task<bool>>(() => identifiers.KeepAsync(session.Id, identity, CancellationToken.None)));
+        try
+        {
+            return await keeping.Value.ConfigureAwait(false);
+        }
+        catch
+        {
+            _identities.TryRemove(new KeyValuePair<string, Lazy<Task<bool>>>(identity.Fingerprint, keeping));
+            throw;
+        }
     }
 
     /// <summary>The scan of a series: its number, or number-MODALITYk if another series has it.</summary>
@@ -136,8 +159,9 @@ internal sealed class OpenSessions(VesaliusDatabase database, PrearchiveStore st
                 """
                 insert into prearchive_session (project_id, timestamp_folder, folder, subject, label, study_instance_uid, auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone,
                     direct_archive, quarantine, fields)
-                values (@ProjectId, @timestamp, @folder, @Subject, @Session, @study, @autoArchive, @PreventAnonymisation, @PreventAutoCommit, @Source, @Visit, @Protocol, @Timezone,
-                    @DirectArchive, @Quarantine, @fields::jsonb)
+                select p.id, @timestamp, @folder, @Subject, @Session, @study, @autoArchive, @PreventAnonymisation, @PreventAutoCommit, @Source, @Visit, @Protocol, @Timezone,
+                    @DirectArchive and p.id is not null, @Quarantine, @fields::jsonb
+                from (select 1) one left join (select id from archive_project where id = @ProjectId for key share) p on true
                 on conflict do nothing returning id
                 """,
                 new

@@ -16,21 +16,24 @@ namespace Vesalius.Import;
 /// <param name="InstanceNumber">Instance number.</param>
 /// <param name="FileName">File name.</param>
 /// <param name="Encoded">The file.</param>
+/// <param name="Arrived">What identified the subject before any script ran; none where no script may run.</param>
 internal sealed record IncomingObject(
-    string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded)
+    string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded,
+    IReadOnlyList<ArrivedIdentity> Arrived)
 {
-    public static IncomingObject From(DataSet dataSet, string fileName, EncodedDataSet encoded)
+    public static IncomingObject From(DataSet dataSet, string fileName, EncodedDataSet encoded, IReadOnlyList<ArrivedIdentity> arrived)
     {
         var number = dataSet.GetInteger(Tag.InstanceNumber);
         return new IncomingObject(
             dataSet.GetString(Tag.StudyInstanceUID)!, dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, dataSet.GetString(Tag.SOPClassUID)!,
             dataSet.GetString(Tag.SeriesNumber), dataSet.GetString(Tag.Modality) ?? "", number is > int.MinValue and < int.MaxValue ? (int)number : null,
-            fileName, encoded);
+            fileName, encoded, arrived);
     }
 }
 
 /// <summary>Puts objects into their prearchive sessions: through the journal if they are small, else file, flush, row. Sorts out what comes again.</summary>
-public sealed class PrearchiveWriter(PrearchiveStore store, SessionGates gates, RowWriter rows, IntakeJournal journal, VesaliusDatabase database, TimeProvider time)
+public sealed class PrearchiveWriter(
+    PrearchiveStore store, SessionGates gates, RowWriter rows, IntakeJournal journal, VesaliusDatabase database, TimeProvider time, ArrivedIdentifiers identifiers)
 {
     private readonly OpenSessions _sessions = new(database, store, gates, time);
 
@@ -78,6 +81,15 @@ public sealed class PrearchiveWriter(PrearchiveStore store, SessionGates gates, 
         var taken = false;
         try
         {
+            // Committed before the object is: an object that was acknowledged can always be checked (decision 0022).
+            foreach (var arrived in attempt.Incoming.Arrived)
+            {
+                if (!await attempt.Open.KnowAsync(arrived, identifiers).ConfigureAwait(false))
+                {
+                    return null;
+                }
+            }
+
             var holder = attempt.Open.Instances.GetOrAdd(attempt.Incoming.SopInstanceUid, attempt.Claim.Task);
             if (!ReferenceEquals(holder, attempt.Claim.Task))
             {
@@ -231,13 +243,21 @@ public sealed class PrearchiveWriter(PrearchiveStore store, SessionGates gates, 
             await ObjectFile.WriteWholeAsync(path, incoming.Encoded).ConfigureAwait(false);
         }
 
+        // If the first one has gone to quarantine meanwhile, this one takes its place.
         var kept = await database.ExecuteAsync(
             """
-            insert into prearchive_conflict (session_id, sop_instance_uid, path, size, sha256) select id, @SopInstanceUid, @relative, @Length, @hash from prearchive_session where id = @Id
+            insert into prearchive_conflict (session_id, sop_instance_uid, path, size, sha256)
+            select session_id, sop_instance_uid, @relative, @Length, @hash from prearchive_object where session_id = @Id and sop_instance_uid = @SopInstanceUid
             on conflict (session_id, sop_instance_uid, sha256) do update set received = now()
             """,
             new { open.Session.Id, incoming.SopInstanceUid, relative, incoming.Encoded.Length, hash }, CancellationToken.None).ConfigureAwait(false);
-        return kept == 1 ? IntakeOutcome.Conflict : null;
+        if (kept == 1)
+        {
+            return IntakeOutcome.Conflict;
+        }
+
+        ObjectFile.Remove(path);
+        return null;
     }
 
     // Identical bytes again. Success says that they are safe, so a file that has gone missing is written anew.

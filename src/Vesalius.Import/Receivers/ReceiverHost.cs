@@ -1,17 +1,14 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Vesalius.Access;
-using Vesalius.Dicom;
 using Vesalius.Dicom.Network;
 
 namespace Vesalius.Import;
 
 /// <summary>Listens on the ports of all enabled receivers. Changes take effect while others keep receiving.</summary>
 public sealed class ReceiverHost(
-    ReceiverDirectory directory, ObjectIntake intake, SiteSettings settings, IntakeLimits limits, MemoryBudget budget, string spoolFolder, ILogger<ReceiverHost> logger)
-    : IAssociationPolicy, IAsyncDisposable
+    ReceiverDirectory directory, ObjectReceiver objects, SiteSettings settings, ILogger<ReceiverHost> logger) : IAssociationPolicy, IAsyncDisposable
 {
     private readonly Dictionary<int, DicomListener> _listeners = [];
     private readonly SemaphoreSlim _changing = new(1);
@@ -53,19 +50,19 @@ public sealed class ReceiverHost(
 
     private bool TryListen(int port)
     {
-        var listener = new DicomListener(IPAddress.IPv6Any, port, this, new AssociationLimits(), _logger);
+        var listener = new DicomListener(IPAddress.IPv6Any, port, this, new AssociationLimits(), logger);
         try
         {
             listener.Start();
         }
         catch (SocketException e)
         {
-            ImportLog.PortTaken(_logger, port, e.SocketErrorCode);
+            ImportLog.PortTaken(logger, port, e.SocketErrorCode);
             return false;
         }
 
         _listeners[port] = listener;
-        ImportLog.Listening(_logger, port);
+        ImportLog.Listening(logger, port);
         return true;
     }
 
@@ -80,9 +77,14 @@ public sealed class ReceiverHost(
         }
 
         return receiver.Admits(association.CallingAeTitle, association.RemoteAddress)
-            ? AssociationDecision.Accept(new Handler(this, receiver))
+            ? AssociationDecision.Accept(objects.HandlerFor(SourceOf(receiver)))
             : AssociationDecision.Reject(AssociationRejection.CallingAeTitleNotRecognised);
     }
+
+    private static IntakeSource SourceOf(Receiver receiver) => new()
+    {
+        Door = $"{receiver.AeTitle}:{receiver.Port}", Rules = receiver.Rules(), Identifier = receiver.Identifier, DirectArchive = receiver.DirectArchive, PreventAnonymisation = !receiver.AnonymizationEnabled,
+    };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -91,56 +93,4 @@ public sealed class ReceiverHost(
         _listeners.Clear();
         _changing.Dispose();
     }
-
-    private sealed class Handler(ReceiverHost host, Receiver receiver) : IStoreHandler
-    {
-        private readonly IntakeSource _source = new()
-        {
-            Door = $"{receiver.AeTitle}:{receiver.Port}", Rules = receiver.Rules(), Identifier = receiver.Identifier, DirectArchive = receiver.DirectArchive, PreventAnonymisation = !receiver.AnonymizationEnabled,
-        };
-
-        public IObjectSink BeginObject(StoreRequest request) => new Sink(host, _source with { MoveOriginator = request.MoveOriginatorAeTitle }, request);
-    }
-
-    private sealed class Sink(ReceiverHost host, IntakeSource source, StoreRequest request) : IObjectSink
-    {
-        private readonly TransferSyntax _syntax = TransferSyntax.Find(request.TransferSyntaxUid);
-        private readonly ObjectBuffer _buffer = new(TransferSyntax.Find(request.TransferSyntaxUid), host._spoolFolder, host._limits, host._budget);
-
-        public async ValueTask WriteAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
-        {
-            foreach (var segment in fragment)
-            {
-                await _buffer.WriteAsync(segment, cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        public async ValueTask<DimseStatus> CompleteAsync(CancellationToken cancellationToken)
-        {
-            try
-            {
-                var dataSet = _buffer.Complete();
-                await host._intake.TakeAsync(dataSet, _syntax, source, cancellationToken).ConfigureAwait(false);
-                return DimseStatus.Success;
-            }
-            catch (MalformedDicomException e)
-            {
-                // Tag and reason, never a value; the comment may have 64 characters.
-                ImportLog.Refused(host._logger, request.Association.Id, e.Message);
-                return DimseStatus.CannotUnderstand(e.Message.Length > 64 ? e.Message[..64] : e.Message);
-            }
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            _buffer.Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
-
-    private readonly string _spoolFolder = spoolFolder;
-    private readonly IntakeLimits _limits = limits;
-    private readonly MemoryBudget _budget = budget;
-    private readonly ObjectIntake _intake = intake;
-    private readonly ILogger<ReceiverHost> _logger = logger;
 }

@@ -37,6 +37,8 @@ public sealed record UploadResult(IReadOnlyList<long> SessionIds, int Stored, in
 /// <summary>Takes in zip, tar, gzipped tar and single files (R3).</summary>
 public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, IntakeLimits intakeLimits, MemoryBudget budget)
 {
+    private readonly ObjectReader _reader = new(intakeLimits, budget);
+
     private sealed class Tally
     {
         public HashSet<long> Sessions { get; } = [];
@@ -201,14 +203,13 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(take);
         // What comes alone is not packed.
-        var run = new Run(new IntakeSource { Door = "upload" }, false, spoolFolder, new Tally { Packed = long.MaxValue }, false);
+        var run = new Run(new IntakeSource { Door = "upload" }, false, spoolFolder, new Tally { Packed = long.MaxValue }, KeepsNames: false);
         return ImportMemberAsync(content, run, (dataSet, syntax, _) => take(dataSet, syntax), cancellationToken);
     }
 
     private Task ImportMemberAsync(Stream content, Run run, CancellationToken cancellationToken) =>
         ImportMemberAsync(content, run, (dataSet, syntax, mediaClass) => TakeAsync(dataSet, syntax, mediaClass, run, cancellationToken), cancellationToken);
 
-    // As with C-STORE, what arrives is held in memory and pixel data of large objects in a file; a header never is.
     private async Task ImportMemberAsync(Stream content, Run run, Func<DataSet, TransferSyntax, string?, Task> take, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -217,39 +218,19 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
             throw new UploadRefusedException($"The archive has more than {limits.Members} members.");
         }
 
-        ObjectBuffer? buffer = null;
         try
         {
-            var start = new MemoryStream();
-            var chunk = new byte[1 << 17];
             long length = 0;
-            int read;
-            while ((read = await content.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0)
-            {
-                length += read;
-                run.Tally.Bytes += read;
-                CheckSize(length, run.Tally.Bytes, run.Tally.Packed);
-                if (buffer is not null)
+            using var read = await _reader.ReadAsync(
+                content, run.SpoolFolder,
+                count =>
                 {
-                    await buffer.WriteAsync(chunk.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-                    continue;
-                }
-
-                start.Write(chunk, 0, read);
-                if (start.Length > 4 << 20)
-                {
-                    buffer = await BeginAsync(start.ToArray(), run, cancellationToken).ConfigureAwait(false);
-                }
-            }
-
-            if (buffer is null)
-            {
-                var file = Part10File.Read(start.ToArray());
-                await take(file.DataSet, file.TransferSyntax, file.FileMeta?.GetString(Tag.MediaStorageSOPClassUID)).ConfigureAwait(false);
-                return;
-            }
-
-            await take(buffer.Complete(), buffer.TransferSyntax, null).ConfigureAwait(false);
+                    length += count;
+                    run.Tally.Bytes += count;
+                    CheckSize(length, run.Tally.Bytes, run.Tally.Packed);
+                },
+                cancellationToken).ConfigureAwait(false);
+            await take(read.DataSet, read.TransferSyntax, read.File?.FileMeta?.GetString(Tag.MediaStorageSOPClassUID)).ConfigureAwait(false);
         }
         catch (MalformedDicomException e)
         {
@@ -260,22 +241,6 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
 
             run.Tally.Skipped++;
         }
-        finally
-        {
-            buffer?.Dispose();
-        }
-    }
-
-    private async Task<ObjectBuffer> BeginAsync(byte[] start, Run run, CancellationToken cancellationToken)
-    {
-        if (Part10File.FindDataSet(start) is not { } found)
-        {
-            throw new MalformedDicomException(MalformedReason.LimitExceeded, start.Length, null, "PS3.10 §7.1");
-        }
-
-        var buffer = new ObjectBuffer(found.TransferSyntax, run.SpoolFolder, intakeLimits, budget);
-        await buffer.WriteAsync(start.AsMemory(found.DataSetStart), cancellationToken).ConfigureAwait(false);
-        return buffer;
     }
 
     private async Task TakeAsync(DataSet dataSet, TransferSyntax syntax, string? mediaClass, Run run, CancellationToken cancellationToken)

@@ -13,45 +13,6 @@ using Vesalius.Dicom;
 
 namespace Vesalius.Prearchive;
 
-/// <summary>How incoming data meets what is archived under the same label (rest-api §13.5).</summary>
-public enum MergeMode
-{
-    /// <summary>An existing session is a conflict.</summary>
-    None,
-    /// <summary>New scans and files are added; a file that is there already is a conflict.</summary>
-    Append,
-    /// <summary>Incoming files replace those of the same name.</summary>
-    Overwrite,
-}
-
-/// <summary>What to archive as what.</summary>
-/// <param name="ProjectId">Target project.</param>
-/// <param name="SubjectLabel">Target subject.</param>
-/// <param name="SessionLabel">Target session.</param>
-/// <param name="Merge">How to meet an existing session.</param>
-/// <param name="OverwriteFiles">With append: files of the same name may be replaced.</param>
-/// <param name="User">Who archives.</param>
-public sealed record ArchiveRequest(string ProjectId, string SubjectLabel, string SessionLabel, MergeMode Merge, bool OverwriteFiles, string User)
-{
-    /// <summary>Only the same study may be merged: nobody chose the session by its label (R9).</summary>
-    public bool SameStudyOnly { get; init; }
-
-    /// <summary>The experiment begins in quarantine.</summary>
-    public bool Quarantine { get; init; }
-
-    /// <summary>Fields of the experiment by path, over what the headers say. <c>scans/scan[N]/…</c> counts scans from 0.</summary>
-    public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
-}
-
-/// <summary>Thrown when a session cannot be archived; the session stays in the prearchive.</summary>
-/// <param name="status">State that the session is left in.</param>
-/// <param name="reason">Why, without values.</param>
-public sealed class ArchivingException(string status, string reason) : Exception(reason)
-{
-    /// <summary>State that the session is left in.</summary>
-    public string Status { get; } = status;
-}
-
 /// <summary>Moves sessions from the prearchive to the archive: project script, checksums, rows, files (xapi B.7, C.3).</summary>
 /// <remarks>Order: everything is staged under the cache folder; staged files are moved into place; rows are committed; the prearchive copy goes last.
 /// Until the commit the prearchive is whole, and files in the archive without a row are removed when the step is repeated or at the next start.</remarks>
@@ -123,7 +84,8 @@ public sealed class SessionArchiver(
         var objects = await store.ObjectsAsync(session.Id, cancellationToken).ConfigureAwait(false);
         if (objects.Count == 0)
         {
-            throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived.");
+            throw new ArchivingException(
+                PrearchiveStatus.Error, session.FailedCount > 0 ? $"All {session.FailedCount} objects of this session are in quarantine." : "Empty sessions cannot be archived.");
         }
 
         if (request.Merge == MergeMode.None && await store.ConflictsAsync(session.Id, cancellationToken).ConfigureAwait(false) is > 0 and var conflicts)
@@ -137,7 +99,7 @@ public sealed class SessionArchiver(
             throw new ArchivingException(PrearchiveStatus.Conflict, "A session with this label is already archived.");
         }
 
-        var staged = await stage.StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
+        var (staged, report) = await stage.StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
         var byObject = staged.ToDictionary(s => s.Object.SopInstanceUid);
         var description = await SessionBuilder.DescribeAsync([.. staged.Select(s => s.Object)], o => byObject[o.SopInstanceUid].Path, cancellationToken).ConfigureAwait(false);
         var studyUid = await StudyUidAsync(staged, cancellationToken).ConfigureAwait(false);
@@ -150,7 +112,7 @@ public sealed class SessionArchiver(
         var archived = await ArchivedFiles.ReadAsync(database, existing, cancellationToken).ConfigureAwait(false);
         CheckFiles(archived, request, staged, scanIds);
         var admission = GivenFields.Apply(Admission(request, description, staged, scanIds, studyUid), session.Fields, request.Fields);
-        return await CommitAsync(session, request, existing, admission, archived, staged, scanIds, cancellationToken).ConfigureAwait(false);
+        return await CommitAsync(session, request, existing, admission, archived, new StagedSession(staged, report), scanIds, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<string> StudyUidAsync(List<StagedObject> staged, CancellationToken cancellationToken) =>
@@ -236,9 +198,10 @@ public sealed class SessionArchiver(
     }
 
     private async Task<ArchivedSession> CommitAsync(
-        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, ArchivedFiles archivedFiles, List<StagedObject> staged,
+        PrearchiveSession session, ArchiveRequest request, ArchivedSession? existing, SessionAdmission admission, ArchivedFiles archivedFiles, StagedSession stagedSession,
         Dictionary<string, string> scanIds, CancellationToken cancellationToken)
     {
+        var staged = stagedSession.Objects;
         var target = layout.Session(request.ProjectId, request.SessionLabel);
         if (existing is null && Directory.Exists(target))
         {
@@ -261,6 +224,8 @@ public sealed class SessionArchiver(
             }
 
             var result = await sessions.AdmitAsync(admission, prefix, connection, transaction).ConfigureAwait(false);
+            await DeidentificationReports.KeepAsync(result.Id, DeidentificationReports.Archiving, request.User, stagedSession.Report, connection, transaction).ConfigureAwait(false);
+            await QuarantineStore.ArchivedAsync(session.Id, result.Id, connection, transaction).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, transaction).ConfigureAwait(false);
             if (existing is null && (request.Quarantine || session.Quarantine))
             {

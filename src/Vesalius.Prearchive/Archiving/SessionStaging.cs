@@ -1,33 +1,38 @@
 using System.Globalization;
-using System.Security.Cryptography;
+using Vesalius.Access;
 using Vesalius.Anonymisation;
-using Vesalius.Anonymisation.Pixels;
 using Vesalius.Anonymisation.Profile;
-using Vesalius.Archive;
-using Vesalius.Archive.Storage;
 using Vesalius.Dicom;
 
 namespace Vesalius.Prearchive;
 
-/// <summary>An object as it enters the archive.</summary>
-/// <param name="Object">As it is afterwards: a script may have changed its UIDs and name.</param>
-/// <param name="File">Its file.</param>
-/// <param name="Path">Where it is staged.</param>
-/// <param name="IsFlagged">Text was found in its pixels.</param>
-public sealed record StagedObject(PrearchiveObject Object, AdmittedFile File, string Path, bool IsFlagged);
+/// <summary>A session that is ready for the archive.</summary>
+/// <param name="Objects">Its objects.</param>
+/// <param name="Report">What was done with them.</param>
+public sealed record StagedSession(List<StagedObject> Objects, DeidentificationReport Report);
 
-/// <summary>Makes of a prearchive session's objects what enters the archive: project script, pixel rules, checksums. The session itself stays as it is.</summary>
+/// <summary>Makes of a prearchive session's objects what enters the archive: project script, pixel rules, search for identifiers, checksums. What fails leaves the session
+/// for the quarantine; the session stays as it is otherwise.</summary>
 public sealed class SessionStaging(
-    PrearchiveStore store, ScriptLibrary scripts, PixelCleaning pixelCleaning, QuarantineStore quarantine, FileNameTemplate naming, string stagingRoot, ReadOnlyMemory<byte> siteKey)
+    PrearchiveStore store, ArchivingRuleBook ruleBook, QuarantineStore quarantine, ArrivedIdentifiers identifiers, AuditTrail audit, FileNameTemplate naming, string stagingRoot,
+    ReadOnlyMemory<byte> siteKey)
 {
     /// <summary>Stages every object of a session.</summary>
-    /// <exception cref="ArchivingException">An object cannot be de-identified, or none is left.</exception>
-    public async Task<List<StagedObject>> StageAsync(
+    /// <exception cref="ArchivingException">The project's rules keep the session back, or no object is left.</exception>
+    public async Task<StagedSession> StageAsync(
         PrearchiveSession session, ArchiveRequest request, IReadOnlyList<PrearchiveObject> objects, string staging, CancellationToken cancellationToken)
     {
-        var script = session.PreventAnonymisation ? null : await scripts.ActiveProjectAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
-        var pixels = session.PreventAnonymisation ? null : await pixelCleaning.ActiveAsync(request.ProjectId, cancellationToken).ConfigureAwait(false);
-        var flagged = 0;
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(objects);
+        var rules = await ruleBook.ForArchivingAsync(session, request.ProjectId, [request.ProjectId, request.SubjectLabel, request.SessionLabel], cancellationToken).ConfigureAwait(false);
+        if (rules.Failures == FailurePolicy.Hold && session.FailedCount > 0)
+        {
+            throw Held(session.FailedCount, null);
+        }
+
+        var tally = new DeidentificationTally();
+        var failures = new List<(PrearchiveObject Object, QuarantineReason Reason)>();
         var folder = store.FolderOf(session);
         if (Directory.Exists(staging))
         {
@@ -36,9 +41,8 @@ public sealed class SessionStaging(
 
         Directory.CreateDirectory(staging);
         var staged = new List<StagedObject>(objects.Count);
-        var failures = 0;
-        string? firstFailure = null;
         var names = new HashSet<(string ScanId, string Resource, string Name)>();
+        var template = await naming.GetAsync(cancellationToken).ConfigureAwait(false);
         foreach (var item in objects)
         {
             var source = Path.Combine(folder, item.Path);
@@ -46,31 +50,26 @@ public sealed class SessionStaging(
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             try
             {
-                if (await StageAsync(item, source, target, script, pixels, session, request, cancellationToken).ConfigureAwait(false) is { } file)
+                if (await ObjectStaging.StageAsync(item, source, target, rules, template, file => Context(file, session, request), tally, cancellationToken).ConfigureAwait(false) is { } file)
                 {
                     staged.Add(Named(file, names));
-                    flagged += file.IsFlagged ? 1 : 0;
                 }
             }
-            catch (Exception e) when (e is ScriptRunException or MalformedDicomException or PixelsNotCleanException)
+            catch (Exception e) when (QuarantineReason.IsOne(e))
             {
-                failures++;
-                firstFailure ??= e is ScriptRunException run ? $"project script, line {run.Position.Line}, column {run.Position.Column}: {run.Reason}" : e.Message;
-                await KeepFailedAsync(source, request.ProjectId, script?.Number ?? 0, e, cancellationToken).ConfigureAwait(false);
+                failures.Add((item, QuarantineReason.Of(e, QuarantineReason.Project, rules.Script?.Number ?? 0)));
             }
         }
 
-        if (failures > 0)
+        if (failures.Count > 0)
         {
-            throw new ArchivingException(PrearchiveStatus.Error, $"{failures} of {objects.Count} objects could not be de-identified: {firstFailure}");
+            await SetApartAsync(session, request, rules.Failures, failures, staged.Count, cancellationToken).ConfigureAwait(false);
         }
 
-        if (flagged > 0)
-        {
-            await store.LogAsync(session.Id, $"Text was found in the pixels of {flagged} objects.", cancellationToken).ConfigureAwait(false);
-        }
-
-        return staged.Count > 0 ? staged : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
+        var report = tally.Report(objects.Count, failures.Count, rules, await ruleBook.PlacesAsync(tally.ScriptNumbers, cancellationToken).ConfigureAwait(false));
+        await JudgeAsync(session, report, tally, cancellationToken).ConfigureAwait(false);
+        return staged.Count > 0 ? new StagedSession(staged, report)
+            : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
     }
 
     // A script may give several objects what their names are made of.
@@ -86,95 +85,51 @@ public sealed class SessionStaging(
         return name == given ? staged : staged with { Object = staged.Object with { FileName = name }, File = staged.File with { Path = name } };
     }
 
-    // The object itself stays in the prearchive session; the quarantine holds the reason.
-    private async Task KeepFailedAsync(string source, string projectId, long scriptNumber, Exception error, CancellationToken cancellationToken)
+    // Fail closed: what was asked to be blanked and cannot be keeps the session back too.
+    private async Task JudgeAsync(PrearchiveSession session, DeidentificationReport report, DeidentificationTally tally, CancellationToken cancellationToken)
     {
-        var bytes = await File.ReadAllBytesAsync(source, cancellationToken).ConfigureAwait(false);
-        await quarantine.KeepAsync(
-            [bytes], projectId, "project", scriptNumber, error as ScriptRunException, (error as ScriptRunException)?.Reason ?? error.Message, "archiving", cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<StagedObject?> StageAsync(
-        PrearchiveObject item, string source, string target, ActiveScript? script, ProjectPixels? pixels, PrearchiveSession session, ArchiveRequest request,
-        CancellationToken cancellationToken)
-    {
-        var edited = item;
-        var isFlagged = false;
-        if (script is null && pixels is null)
+        if (report.Pixels.TextFound > 0)
         {
-            DurableFile.LinkOrCopy(source, target);
-        }
-        else
-        {
-            var file = await Part10File.OpenAsync(source, cancellationToken: cancellationToken).ConfigureAwait(false);
-            // Rules look at what a script may take out.
-            var decision = pixels?.Decide(file.DataSet);
-            var isCandidate = TextCandidates.Is(file.DataSet);
-            var isScripted = script is not null && !Deidentification.WasApplied(script, file.DataSet);
-            var syntax = file.TransferSyntax.Uid;
-            if (isScripted)
-            {
-                var result = Deidentification.Apply(script!, file.DataSet, Context(file, session, request), cancellationToken);
-                if (result.Outcome == ScriptOutcome.Rejected)
-                {
-                    return null;
-                }
-
-                syntax = result.PixelsAltered ? Uids.ExplicitVRLittleEndian : syntax;
-            }
-
-            var cleaning = pixels is null
-                ? new CleaningOutcome(syntax, false, false, false)
-                : await pixels.ApplyAsync(file.DataSet, syntax, decision!, isCandidate, stagingRoot, cancellationToken).ConfigureAwait(false);
-            if (cleaning.IsRejected)
-            {
-                return null;
-            }
-
-            isFlagged = cleaning.IsFlagged;
-            if (isScripted || cleaning.IsEdited)
-            {
-                await WriteAsync(file, cleaning.TransferSyntaxUid, target, cancellationToken).ConfigureAwait(false);
-
-                // An original UID that the script replaced must not live on in the file's name.
-                edited = item with
-                {
-                    FileName = FileNaming.Name(file.DataSet, await naming.GetAsync(cancellationToken).ConfigureAwait(false)),
-                    SopInstanceUid = file.DataSet.GetString(Tag.SOPInstanceUID) ?? item.SopInstanceUid,
-                    SeriesInstanceUid = file.DataSet.GetString(Tag.SeriesInstanceUID) ?? item.SeriesInstanceUid,
-                };
-            }
-            else
-            {
-                DurableFile.LinkOrCopy(source, target);
-            }
+            await store.LogAsync(session.Id, $"Text was found in the pixels of {report.Pixels.TextFound} objects.", cancellationToken).ConfigureAwait(false);
         }
 
-        var (size, md5, sha256) = await HashAsync(target, cancellationToken).ConfigureAwait(false);
-        return new StagedObject(edited, new AdmittedFile(edited.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target, isFlagged);
-    }
-
-    private static async Task WriteAsync(Part10File file, string syntax, string target, CancellationToken cancellationToken)
-    {
-        var meta = file.FileMeta;
-        if (syntax != file.TransferSyntax.Uid)
+        var remaining = tally.Remaining;
+        if (remaining.Count > 0)
         {
-            meta ??= Meta(file);
-            meta.SetString(Tag.TransferSyntaxUID, syntax, Vr.UI);
-        }
+            var reason = $"{report.Residual.Objects} of {report.Objects} objects still hold identifiers: {string.Join("; ", remaining)}.";
+            if (report.Residual.Policy is ResidualPolicy.Quarantine or ResidualPolicy.Blank)
+            {
+                throw new ArchivingException(PrearchiveStatus.Error, reason);
+            }
 
-        var encoded = syntax == file.TransferSyntax.Uid ? file.Encode() : Part10Writer.Encode(meta!, file.DataSet, TransferSyntax.Find(syntax));
-        var stream = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
-        await using (stream.ConfigureAwait(false))
-        {
-            await encoded.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-            DurableFile.Flush(stream.SafeFileHandle);
+            await store.LogAsync(session.Id, reason, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static DataSet Meta(Part10File file) => Part10Writer.MakeFileMeta(
-        file.DataSet.GetString(Tag.SOPClassUID) ?? "", file.DataSet.GetString(Tag.SOPInstanceUID) ?? "", Uids.ExplicitVRLittleEndian);
+    // What failed leaves the session; the rest goes on unless the project wants whole sessions only. Either way the session says what is missing.
+    private async Task SetApartAsync(
+        PrearchiveSession session, ArchiveRequest request, FailurePolicy policy, List<(PrearchiveObject Object, QuarantineReason Reason)> failures, int others, CancellationToken cancellationToken)
+    {
+        var arrived = await identifiers.SealedAsync(session.Id, cancellationToken).ConfigureAwait(false);
+        foreach (var (item, reason) in failures)
+        {
+            var path = Path.Combine(store.FolderOf(session), item.Path);
+            var origin = new SessionOrigin(item, request, session.StudyInstanceUid, arrived, session.Source, session.Visit, session.Protocol, session.Timezone);
+            await quarantine.TakeAsync(
+                item, path, new QuarantineEntry(request.ProjectId, reason, "archiving", arrived.Count > 0 ? arrived[0].StudyKey : null, origin.Serialize()), cancellationToken).ConfigureAwait(false);
+            File.Delete(path);
+        }
+
+        await store.LogAsync(session.Id, $"{failures.Count} objects went to quarantine: {failures[0].Reason}", cancellationToken).ConfigureAwait(false);
+        await audit.RecordAsync(request.User, "", "quarantine.keep", $"prearchive {session.Id}: {failures.Count} objects for {request.ProjectId}", cancellationToken).ConfigureAwait(false);
+        if (policy == FailurePolicy.Hold || others == 0)
+        {
+            throw Held(failures.Count, failures[0].Reason);
+        }
+    }
+
+    private static ArchivingException Held(int count, QuarantineReason? first) => new(
+        PrearchiveStatus.Error, $"{count} objects of this session are in quarantine since they could not be de-identified{(first is null ? "; this project archives whole sessions only" : $": {first}")}");
 
     private ScriptContext Context(Part10File file, PrearchiveSession session, ArchiveRequest request) => new()
     {
@@ -188,25 +143,4 @@ public sealed class SessionStaging(
         SiteKey = siteKey,
         ScratchFolder = stagingRoot,
     };
-
-    private static async Task<(long Size, string Md5, string Sha256)> HashAsync(string path, CancellationToken cancellationToken)
-    {
-        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 18];
-        long size = 0;
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        await using (stream.ConfigureAwait(false))
-        {
-            int read;
-            while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-            {
-                md5.AppendData(buffer, 0, read);
-                sha256.AppendData(buffer, 0, read);
-                size += read;
-            }
-        }
-
-        return (size, Convert.ToHexStringLower(md5.GetHashAndReset()), Convert.ToHexStringLower(sha256.GetHashAndReset()));
-    }
 }

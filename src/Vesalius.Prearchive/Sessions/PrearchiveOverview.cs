@@ -56,11 +56,12 @@ public sealed class PrearchiveOverview(VesaliusDatabase database)
 {
     /// <summary>All sessions with their counts, newest first.</summary>
     public Task<IReadOnlyList<PrearchiveOverviewRow>> ListAsync(CancellationToken cancellationToken) => database.QueryAsync<PrearchiveOverviewRow>(
-        """
+        $"""
         select coalesce(s.project_id, 'Unassigned') as project,
             '/prearchive/projects/' || coalesce(s.project_id, 'Unassigned') || '/' || s.timestamp_folder || '/' || s.folder as url,
             s.subject, s.label, s.status, s.xsi_type, s.uploaded, s.last_modified, s.scan_date, coalesce(o.scans, 0) as scans, coalesce(o.objects, 0) as objects,
-            coalesce(o.size, 0) as size, (select count(*) from prearchive_conflict c where c.session_id = s.id) as conflicts, s.failed_count as quarantined,
+            coalesce(o.size, 0) as size, (select count(*) from prearchive_conflict c where c.session_id = s.id) as conflicts, 
+            (select count(*)::int from prearchive_quarantine q where {QuarantineStore.Belongs("s.id", "s.project_id")}) as quarantined,
             case when s.status in ('ERROR', 'CONFLICT') then (select entry from prearchive_log l where l.session_id = s.id order by l.id desc limit 1) end as problem
         from prearchive_session s left join (
             select session_id, count(distinct scan_id) as scans, count(*) as objects, sum(size)::bigint as size from prearchive_object group by session_id) o on o.session_id = s.id

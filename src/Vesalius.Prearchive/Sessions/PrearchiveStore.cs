@@ -10,10 +10,11 @@ namespace Vesalius.Prearchive;
 /// <param name="database">Database.</param>
 public sealed class PrearchiveStore(string root, string unrecorded, VesaliusDatabase database)
 {
-    private const string Columns =
-        """
+    private static readonly string Columns =
+        $"""
         id, project_id, timestamp_folder, folder, subject, label, study_instance_uid, status, uploaded, last_modified, scan_date, scan_time,
-        auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone, xsi_type, failed_count, fields::text as fields, quarantine, direct_archive
+        auto_archive, prevent_anonymisation, prevent_auto_commit, source, visit, protocol, timezone, xsi_type,
+        (select count(*)::int from prearchive_quarantine q where {QuarantineStore.Belongs("prearchive_session.id", "prearchive_session.project_id")}) as failed_count, fields::text as fields, quarantine, direct_archive
         """;
 
     private const string ObjectColumns = "session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256";
@@ -40,6 +41,10 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     /// <summary>All sessions, oldest first.</summary>
     public Task<IReadOnlyList<PrearchiveSession>> ListAsync(CancellationToken cancellationToken) =>
         database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session order by uploaded, id", null, cancellationToken);
+
+    /// <summary>Sessions of a project, whatever their state.</summary>
+    public Task<IReadOnlyList<PrearchiveSession>> OfProjectAsync(string projectId, CancellationToken cancellationToken) =>
+        database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session where project_id = @projectId order by id", new { projectId }, cancellationToken);
 
     /// <summary>Turns a session that could not be archived directly into an ordinary one, with a line in its log.</summary>
     /// <returns>False if it was one already.</returns>

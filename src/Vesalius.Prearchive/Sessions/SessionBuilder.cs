@@ -94,6 +94,11 @@ public sealed class SessionBuilder(PrearchiveStore store)
             fields["parameters/voxelRes/y"] = rows;
         }
 
+        if (SliceOrientation.Of(header) is { } orientation)
+        {
+            fields["parameters/orientation"] = orientation;
+        }
+
         return fields;
     }
 

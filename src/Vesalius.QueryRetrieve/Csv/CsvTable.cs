@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using CsvHelper;
 using CsvHelper.Configuration;
 
@@ -14,7 +15,7 @@ namespace Vesalius.QueryRetrieve;
 public sealed record CsvTableRow(int Number, int Line, IReadOnlyDictionary<CsvColumn, string> Cells, IReadOnlySet<CsvColumn> Blanked, bool WasCleaned, string? Fault);
 
 /// <summary>A list as it stands in the file: columns and rows, not yet understood.</summary>
-public sealed record CsvTable
+public sealed partial record CsvTable
 {
     private const int MostHeaderLines = 30;
 
@@ -101,9 +102,14 @@ public sealed record CsvTable
         return best is { } found ? (found.Index, found.Delimiter) : null;
     }
 
+    // A formula that keeps a spreadsheet from changing a value, written without the quotes around it that the format asks for.
+    [GeneratedRegex("""(?<=^|[,;\t|])\s*=\s*"(?<text>[^"]*)"\s*(?=$|[,;\t|])""")]
+    private static partial Regex BareFormula();
+
     private static (string[] Cells, bool IsBad) Parse(string line, char delimiter)
     {
         var isBad = false;
+        line = line.Contains("=\"", StringComparison.Ordinal) && !line.Contains("\"\"", StringComparison.Ordinal) ? BareFormula().Replace(line, "\"=\"\"${text}\"\"\"") : line;
         using var parser = new CsvParser(new StringReader(line), new CsvConfiguration(CultureInfo.InvariantCulture)
         {
             Delimiter = delimiter.ToString(), HasHeaderRecord = false, BadDataFound = _ => isBad = true, MaxFieldSize = 0, LineBreakInQuotedFieldIsBadData = false,

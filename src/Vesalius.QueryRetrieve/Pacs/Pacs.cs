@@ -1,3 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
+using Vesalius.Dicom.Network;
+
 namespace Vesalius.QueryRetrieve;
 
 /// <summary>How objects are fetched from a PACS.</summary>
@@ -58,8 +61,39 @@ public sealed record IdentityRules
     /// <summary>User of its DICOMweb; null for none.</summary>
     public string? DicomWebUser { get; init; }
 
+    /// <summary>Its DIMSE is spoken over TLS. DICOMweb is, where its address says https.</summary>
+    public bool Tls { get; init; }
+
+    /// <summary>SHA-256 fingerprint of the one certificate to accept, hexadecimal; replaces the check of chain and name. Null to check those.</summary>
+    public string? TlsCertificateSha256 { get; init; }
+
+    /// <summary>Authorities to trust instead of the system's, PEM; null for the system's.</summary>
+    public string? TlsAuthorities { get; init; }
+
+    /// <summary>Name that its certificate must carry; null for the host.</summary>
+    public string? TlsName { get; init; }
+
     /// <summary>Hours after a complete retrieval at which it is looked at again for more; none to never look.</summary>
     public int[] RecheckHours { get; init; } = [24, 168];
+
+    /// <summary>How its certificate is checked; null if the authorities cannot be read.</summary>
+    internal RequestorTls? Trust()
+    {
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            if (TlsAuthorities is not null)
+            {
+                authorities.ImportFromPem(TlsAuthorities);
+            }
+        }
+        catch (System.Security.Cryptography.CryptographicException)
+        {
+            return null;
+        }
+
+        return new RequestorTls { TrustedAuthorities = authorities, PinnedCertificateSha256 = TlsCertificateSha256, PeerName = TlsName };
+    }
 
     /// <summary>What is wrong with them; null if nothing.</summary>
     public string? Fault()
@@ -72,6 +106,16 @@ public sealed record IdentityRules
         if (ParallelRetrievals is < 0 or > 64)
         {
             return "parallelRetrievals must be 0 to 64.";
+        }
+
+        if (TlsCertificateSha256 is { } pin && (pin.Replace(":", "", StringComparison.Ordinal) is var digits && (digits.Length != 64 || !digits.All(char.IsAsciiHexDigit))))
+        {
+            return "tlsCertificateSha256 must have 64 hexadecimal digits.";
+        }
+
+        if (TlsAuthorities is not null && Trust() is not { TrustedAuthorities.Count: > 0 })
+        {
+            return "tlsAuthorities must be certificates in PEM.";
         }
 
         return RecheckHours.Any(h => h is < 1 or > 24 * 365) || RecheckHours.Length > 10 ? "recheckHours are at most ten numbers from 1 to 8760." : null;
@@ -165,9 +209,14 @@ public sealed record Pacs
             return "dicomWebRootUrl must be an http or https address without user name.";
         }
 
+        if (Way == RetrievalWay.DicomWeb && !DicomWebEnabled)
+        {
+            return "Retrieval by DICOMweb needs dicomWebEnabled and dicomWebRootUrl.";
+        }
+
         if (DicomWebEnabled && Host is null)
         {
-            return Rules.Fault();
+            return Way == RetrievalWay.DicomWeb ? Rules.Fault() : "Retrieval by C-MOVE and C-GET needs host, queryRetrievePort and aeTitle.";
         }
 
         if (AeTitle.Length is < 1 or > 16 || AeTitle.Trim() != AeTitle || AeTitle.Any(c => c is < ' ' or > '~' or '\\'))

@@ -2,12 +2,18 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Vesalius.Dicom;
 using Vesalius.Dicom.Network;
+using Vesalius.Import;
 
 namespace Vesalius.QueryRetrieve;
 
-/// <summary>Speaks DIMSE: C-ECHO, C-FIND, C-MOVE over one association, opened when it is needed.</summary>
-internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogger logger) : IPacsDialogue
+/// <summary>Speaks DIMSE: C-ECHO, C-FIND, and C-MOVE or C-GET over one association, opened when it is needed.</summary>
+internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ObjectReceiver objects, ILogger logger) : IPacsDialogue
 {
+    // Of more classes than this each could not have a context per transfer syntax, and a peer that is no help names none: then the usual ones.
+    private const int MostClasses = 60;
+    private string? _classesOf;
+    private IReadOnlyList<string> _classes = [];
+
     private RequestorAssociation? _association;
 
     private async Task<RequestorAssociation> OpenAsync(CancellationToken cancellationToken)
@@ -21,10 +27,12 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogg
         var options = new RequestorOptions
         {
             Connect = preferences.Connect, Artim = preferences.Accept, Response = preferences.Response, Retrieve = preferences.Retrieve, AssumedCharacterSet = pacs.Rules.AssumedCharacterSet,
+            Tls = pacs.Rules.Tls ? pacs.Rules.Trust() : null,
         };
+        var fetches = pacs.Way == RetrievalWay.Get;
         var proposal = QueryRetrieveProposal.Make(
-            preferences.CallingAeTitle, QueryModel.StudyRoot, QueryRetrieveServices.Echo | QueryRetrieveServices.Find | QueryRetrieveServices.Move,
-            pacs.SupportsExtendedNegotiations ? new QueryNegotiation(Relational: true, FuzzyNames: true) : null);
+            preferences.CallingAeTitle, QueryModel.StudyRoot, QueryRetrieveServices.Echo | QueryRetrieveServices.Find | (fetches ? QueryRetrieveServices.Get : QueryRetrieveServices.Move),
+            pacs.SupportsExtendedNegotiations ? new QueryNegotiation(Relational: true, FuzzyNames: true) : null, _classes.Count > 0 ? _classes : null);
         try
         {
             return _association = await RequestorAssociation.OpenAsync(
@@ -42,6 +50,7 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogg
         AssociationFault.Unreachable => "nobody listens at its address",
         AssociationFault.ConnectTimedOut => "it does not take connections in time",
         AssociationFault.Rejected => "it rejects associations with our AE title, or is busy",
+        AssociationFault.TlsFailed => "TLS failed, or its certificate is not trusted",
         AssociationFault.TimedOut => "it did not answer in time",
         AssociationFault.AbortedByPeer or AssociationFault.ReleasedByPeer or AssociationFault.ConnectionLost => "it broke off",
         AssociationFault.ContextNotAccepted => "it does not offer the service that is needed",
@@ -108,8 +117,13 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogg
         }
     }
 
-    public async Task<RetrievalReport> RetrieveAsync(RetrievalTarget target, string destination, Func<int, int?, Task> progress, CancellationToken cancellationToken)
+    public async Task<RetrievalReport> RetrieveAsync(RetrievalTarget target, long request, string destination, Func<int, int?, Task> progress, CancellationToken cancellationToken)
     {
+        if (pacs.Way == RetrievalWay.Get)
+        {
+            await ProposeClassesOfAsync(target.Study, cancellationToken).ConfigureAwait(false);
+        }
+
         var association = await OpenAsync(cancellationToken).ConfigureAwait(false);
         var level = target.Instance is not null ? QueryLevel.Image : target.Series is not null ? QueryLevel.Series : QueryLevel.Study;
         var keys = new Dictionary<Tag, string> { [Tag.StudyInstanceUID] = target.Study };
@@ -126,7 +140,11 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogg
         RetrieveProgress? last = null;
         try
         {
-            await foreach (var response in association.MoveAsync(QueryModel.StudyRoot, QueryIdentifier.Make(level, keys), destination, cancellationToken: cancellationToken).ConfigureAwait(false))
+            var identifier = QueryIdentifier.Make(level, keys);
+            var responses = pacs.Way == RetrievalWay.Get
+                ? association.GetAsync(QueryModel.StudyRoot, identifier, objects.HandlerFor(PacsConnections.SourceOf(pacs, request)), cancellationToken: cancellationToken)
+                : association.MoveAsync(QueryModel.StudyRoot, identifier, destination, cancellationToken: cancellationToken);
+            await foreach (var response in responses.ConfigureAwait(false))
             {
                 last = response;
                 if (response.Completed is { } completed)
@@ -142,6 +160,28 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogg
         }
 
         return Report(last!);
+    }
+
+    // Over C-GET only objects of proposed classes come, and an association has no room for all: those of the study, where the PACS names them.
+    private async Task ProposeClassesOfAsync(string study, CancellationToken cancellationToken)
+    {
+        if (_classesOf == study)
+        {
+            return;
+        }
+
+        var classes = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var answer in FindAsync(QueryLevel.Study, new Dictionary<Tag, string> { [Tag.StudyInstanceUID] = study }, cancellationToken).ConfigureAwait(false))
+        {
+            classes.UnionWith(answer.GetStrings(Tag.SOPClassesInStudy).Select(c => c.Trim()).Where(c => c.Length > 0));
+        }
+
+        _classesOf = study;
+        if (!classes.IsSubsetOf(_classes) || classes.Count == 0)
+        {
+            _classes = classes.Count is > 0 and <= MostClasses ? [.. classes] : [];
+            await CloseAsync().ConfigureAwait(false);
+        }
     }
 
     private static RetrievalReport Report(RetrieveProgress last)
@@ -176,19 +216,4 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ILogg
     }
 
     public ValueTask DisposeAsync() => CloseAsync();
-}
-
-/// <summary>Opens dialogues with registered PACS.</summary>
-public sealed class PacsConnections(DqrSettings settings, ILogger<PacsConnections> logger)
-{
-    /// <summary>Makes a dialogue; nothing is connected yet.</summary>
-    /// <exception cref="PacsException">The way to speak with it is switched off or not there.</exception>
-    public async Task<IPacsDialogue> OpenAsync(Pacs pacs, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(pacs);
-        var preferences = await settings.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return pacs.Way == RetrievalWay.Move && pacs.Host is not null
-            ? new DimseDialogue(pacs, preferences, logger)
-            : throw new PacsException($"Retrieval by {pacs.Way} is not offered by this version; set the PACS to C-MOVE.", isAway: false);
-    }
 }

@@ -37,13 +37,14 @@ public interface IPacsDialogue : IAsyncDisposable
     /// <exception cref="PacsException">It does not answer, or refuses.</exception>
     IAsyncEnumerable<DataSet> FindAsync(QueryLevel level, IReadOnlyDictionary<Tag, string> keys, CancellationToken cancellationToken);
 
-    /// <summary>Has it send objects.</summary>
+    /// <summary>Has it send objects; those that come back by this very connection go to the intake.</summary>
     /// <param name="target">What.</param>
+    /// <param name="request">Key of the request that they are for.</param>
     /// <param name="destination">AE title of our receiver, where the protocol needs one.</param>
     /// <param name="progress">Is told how many were sent, and of how many if it says so.</param>
     /// <param name="cancellationToken">Cancels, at the PACS too.</param>
     /// <exception cref="PacsException">It does not answer, or broke off.</exception>
-    Task<RetrievalReport> RetrieveAsync(RetrievalTarget target, string destination, Func<int, int?, Task> progress, CancellationToken cancellationToken);
+    Task<RetrievalReport> RetrieveAsync(RetrievalTarget target, long request, string destination, Func<int, int?, Task> progress, CancellationToken cancellationToken);
 }
 
 /// <summary>Questions that every protocol answers the same way.</summary>

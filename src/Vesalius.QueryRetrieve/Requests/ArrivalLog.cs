@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Dapper;
 using Microsoft.Extensions.Logging;
 using Vesalius.Database;
 using Vesalius.Import;
@@ -75,27 +76,33 @@ public sealed class ArrivalLog : IAsyncDisposable
 
         // One statement may not touch a row twice: the last word on an instance counts.
         var rows = arrivals.GroupBy(a => (a.RequestId, a.Instance)).Select(g => g.Last()).ToList();
-        await _database.ExecuteAsync(
-            """
-            insert into qr_instance (request_id, sop_instance_uid, series_instance_uid, expected, outcome)
-            select a.request, a.instance, a.series, false, a.outcome from unnest(@requests, @instances, @series, @outcomes) as a (request, instance, series, outcome)
-            where exists (select from qr_request where id = a.request and route_open)
-            on conflict (request_id, sop_instance_uid) do update set outcome = case when qr_instance.outcome = 'Stored' and excluded.outcome = 'Duplicate' then 'Stored' else excluded.outcome end
-            """,
-            new
-            {
-                requests = rows.Select(r => r.RequestId).ToArray(), instances = rows.Select(r => r.Instance).ToArray(), series = rows.Select(r => r.Series).ToArray(),
-                outcomes = rows.Select(r => r.Outcome.ToString()).ToArray(),
-            }, CancellationToken.None).ConfigureAwait(false);
-        foreach (var request in rows.GroupBy(r => r.RequestId))
+        // Whoever sees the instances sees the request's count and session too: it may judge and end the request the next moment.
+        await _database.InTransactionAsync(async (connection, transaction) =>
         {
-            await _database.ExecuteAsync(
+            await connection.ExecuteAsync(
                 """
-                update qr_request set arrived = (select count(*) from qr_instance where request_id = @id and outcome is not null), session_id = coalesce(@session, session_id)
-                where id = @id and route_open
+                insert into qr_instance (request_id, sop_instance_uid, series_instance_uid, expected, outcome)
+                select a.request, a.instance, a.series, false, a.outcome from unnest(@requests, @instances, @series, @outcomes) as a (request, instance, series, outcome)
+                where exists (select from qr_request where id = a.request and route_open)
+                on conflict (request_id, sop_instance_uid) do update set outcome = case when qr_instance.outcome = 'Stored' and excluded.outcome = 'Duplicate' then 'Stored' else excluded.outcome end
                 """,
-                new { id = request.Key, session = request.Select(r => r.SessionId).LastOrDefault(s => s is not null) }, CancellationToken.None).ConfigureAwait(false);
-        }
+                new
+                {
+                    requests = rows.Select(r => r.RequestId).ToArray(), instances = rows.Select(r => r.Instance).ToArray(), series = rows.Select(r => r.Series).ToArray(),
+                    outcomes = rows.Select(r => r.Outcome.ToString()).ToArray(),
+                }, transaction).ConfigureAwait(false);
+            foreach (var request in rows.GroupBy(r => r.RequestId).OrderBy(r => r.Key))
+            {
+                await connection.ExecuteAsync(
+                    """
+                    update qr_request set arrived = (select count(*) from qr_instance where request_id = @id and outcome is not null), session_id = coalesce(@session, session_id)
+                    where id = @id and route_open
+                    """,
+                    new { id = request.Key, session = request.Select(r => r.SessionId).LastOrDefault(s => s is not null) }, transaction).ConfigureAwait(false);
+            }
+
+            return 0;
+        }, CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

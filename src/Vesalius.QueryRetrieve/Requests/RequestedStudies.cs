@@ -30,12 +30,14 @@ public sealed class RequestedStudies(VesaliusDatabase database, DqrSettings sett
         if (await FindRouteAsync(study, cancellationToken).ConfigureAwait(false) is { } route)
         {
             // The right study number with another patient's ID in it is not what was asked for.
-            return route.PatientId is { Length: > 0 } expected && header.GetString(Tag.PatientID)?.Trim() is { Length: > 0 } actual && actual != expected
+            // What a retrieval of one request brings of another's study was not asked for by either.
+            var isForeign = source.Request is { } fetching && fetching != route.Id;
+            return isForeign || route.PatientId is { Length: > 0 } expected && header.GetString(Tag.PatientID)?.Trim() is { Length: > 0 } actual && actual != expected
                 ? new Unsolicited() : new Requested(route, arrivals);
         }
 
-        // Brought by a C-MOVE of ours, yet asked for by nobody: kept apart from every project.
-        return source.MoveOriginator is { Length: > 0 } originator && originator == await CallingAeAsync(cancellationToken).ConfigureAwait(false) ? new Unsolicited() : null;
+        // Brought by a retrieval of ours, yet asked for by nobody: kept apart from every project.
+        return source.Request is not null || source.MoveOriginator is { Length: > 0 } originator && originator == await CallingAeAsync(cancellationToken).ConfigureAwait(false) ? new Unsolicited() : null;
     }
 
     private async Task<Route?> FindRouteAsync(string study, CancellationToken cancellationToken)

@@ -168,7 +168,7 @@ public sealed class RetrieveHandler(
             long reported = 0;
             foreach (var target in targets)
             {
-                var report = await dialogue.RetrieveAsync(target, destination, ProgressAsync, cancellationToken).ConfigureAwait(false);
+                var report = await dialogue.RetrieveAsync(target, request.Id, destination, ProgressAsync, cancellationToken).ConfigureAwait(false);
                 said = report.IsSuccess ? said : report.Reason;
             }
 

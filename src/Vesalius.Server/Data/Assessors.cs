@@ -62,7 +62,8 @@ internal static class Assessors
         return row?.SessionId == session.Id ? row : null;
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, string? assessor)
+    /// <summary>Makes or changes an assessor as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string? assessor)
     {
         context.SignedIn();
         var session = await Experiments.OfRouteAsync(context, ProjectRights.Read);

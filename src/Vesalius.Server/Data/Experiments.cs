@@ -108,15 +108,17 @@ internal static class Experiments
             return await ValuesAsync(context, row);
         }
 
-        return new ItemResult(await context.RequestServices.GetRequiredService<ItemLoader>().ExperimentAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
-            ?? throw RequestRefusedException.NotFound("There is no such experiment."));
+        var item = await context.RequestServices.GetRequiredService<ItemLoader>().ExperimentAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
+            ?? throw RequestRefusedException.NotFound("There is no such experiment.");
+        return await ItemResult.OfAsync(context, item, "experiment", row.Id);
     }
 
     private static async Task<IResult> ValuesAsync(HttpContext context, ExperimentRow row) => await Lists.AnswerAsync(
         context, ListKind.Experiment, "xnat:experimentData", new ListScope(await Scope.VisibilityAsync(context)), Defaults, addsProjectAndType: false,
         request => request with { Filters = [("xnat:experimentData/ID", row.Id)] });
 
-    private static async Task<IResult> PutAsync(HttpContext context, string? project, string? subject, string? experiment)
+    /// <summary>Makes or changes an experiment as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string? project, string? subject, string? experiment)
     {
         context.SignedIn();
         var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();

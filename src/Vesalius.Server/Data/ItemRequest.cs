@@ -41,6 +41,11 @@ internal sealed partial class ItemRequest
     /// <exception cref="RequestRefusedException">The body cannot be read.</exception>
     public static async Task<ItemRequest> ReadAsync(HttpContext context)
     {
+        if (context.Items[typeof(ItemRequest)] is ItemRequest read)
+        {
+            return read;
+        }
+
         var model = context.RequestServices.GetRequiredService<TypeModel>();
         var type = context.Request.ContentType ?? "";
         var format = context.Request.Query["req_format"].ToString();
@@ -59,6 +64,18 @@ internal sealed partial class ItemRequest
 
         var named = pairs.LastOrDefault(p => p.Item1 == "xsiType" && p.Item2.Length > 0).Item2 ?? pairs.LastOrDefault(p => p.Item1 == "ELEMENT_0").Item2;
         return new ItemRequest(model, document, pairs, string.IsNullOrEmpty(named) ? null : model.Find(named) is null ? Once(named) : named);
+    }
+
+    /// <summary>Reads a document that comes by another way than as the body of its object's address; whoever reads the request afterwards gets it.</summary>
+    /// <exception cref="ItemRefusedException">It is not well-formed.</exception>
+    /// <exception cref="RequestRefusedException">Its type is not known.</exception>
+    public static async Task<ItemRequest> ReadDocumentAsync(HttpContext context, Stream body)
+    {
+        var model = context.RequestServices.GetRequiredService<TypeModel>();
+        var pairs = context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted)).Where(f => Control.Contains(f.Key)).Select(f => (f.Key, f.Value.ToString())) : [];
+        var request = new ItemRequest(model, await ItemXmlReader.LoadAsync(body, context.RequestAborted), [.. pairs, .. QueryPairs.Of(context.Request).Where(p => Control.Contains(p.Key))], null);
+        context.Items[typeof(ItemRequest)] = request;
+        return request;
     }
 
     private static bool HasBody(HttpRequest request) => request.ContentLength is > 0 || (request.ContentLength is null && request.Headers.TransferEncoding.Count > 0);

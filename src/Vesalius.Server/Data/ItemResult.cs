@@ -1,12 +1,28 @@
 using System.Text.Json;
 using Vesalius.Access;
 using Vesalius.Archive.Items;
+using Vesalius.Archive.Life;
 
 namespace Vesalius.Server.Data;
 
 /// <summary>Answers an object as item JSON or XML; a browser that asks for HTML gets its fields as a page (rest-api §1.4).</summary>
 internal sealed class ItemResult(Item item) : IResult
 {
+    /// <summary>An object with its former states, where the request asks for them.</summary>
+    /// <param name="context">Request.</param>
+    /// <param name="item">Object.</param>
+    /// <param name="kind">Kind of object, as its history names it.</param>
+    /// <param name="id">Its ID there.</param>
+    public static async Task<ItemResult> OfAsync(HttpContext context, Item item, string kind, string id)
+    {
+        if (ItemRequest.Flag(context, "includeHistory"))
+        {
+            await context.RequestServices.GetRequiredService<FormerStates>().AddAsync(item, kind, id, context.RequestAborted);
+        }
+
+        return new ItemResult(item);
+    }
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var conceal = httpContext.Request.Query["concealHiddenFields"] == "true";

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Vesalius.Archive.Lists;
+using Vesalius.Archive.Search;
+using Vesalius.Archive.Types;
 using Vesalius.Server.Rendering;
 
 namespace Vesalius.Server.Data;
@@ -37,6 +39,11 @@ internal static class Lists
 
         var request = await ReadAsync(context, new ListRequest(kind, baseType, scope) { Columns = defaults, AddsProjectAndType = addsProjectAndType });
         request = adapt?.Invoke(request) ?? request;
+        if (TableResult.FormatOf(context.Request) == "search_xml")
+        {
+            return Results.Text(SearchDocument.Write(ListAsSearch.Of(context.RequestServices.GetRequiredService<TypeModel>(), request)), "text/xml; charset=utf-8");
+        }
+
         var list = await engine.ListAsync(request, context.RequestAborted);
         var table = new ResultTable([.. list.Columns]) { IsOrdered = true, HasTotalRecords = !list.IsPage };
         table.Rows.AddRange(list.Rows);

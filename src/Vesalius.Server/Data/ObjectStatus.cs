@@ -40,7 +40,8 @@ internal static class ObjectStatus
         }
     }
 
-    private static async Task<IResult> HistoryAsync(HttpContext context, string kind, string id)
+    /// <summary>Change sets of an object.</summary>
+    public static async Task<IResult> HistoryAsync(HttpContext context, string kind, string id)
     {
         var sets = new JsonArray();
         foreach (var row in await context.RequestServices.GetRequiredService<ChangeHistory>().ListAsync(kind, id, context.RequestAborted))

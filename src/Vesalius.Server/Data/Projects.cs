@@ -4,9 +4,11 @@ using Vesalius.Archive;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
 using Vesalius.Archive.Lists;
+using Vesalius.Archive.ProjectEnds;
 using Vesalius.Archive.Types;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
+using Vesalius.Server.Xapi;
 
 namespace Vesalius.Server.Data;
 
@@ -84,10 +86,16 @@ internal static class Projects
     {
         var row = await Scope.ProjectAsync(context, project, ProjectRights.Describe);
         var item = await loader.ProjectAsync(row.Id, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such project.");
-        return new ItemResult(item);
+        if (ItemRequest.Flag(context, "includeHistory"))
+        {
+            await Scope.ProjectAsync(context, row.Id, ProjectRights.Read);
+        }
+
+        return await ItemResult.OfAsync(context, item, "project", row.Id);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, string? project)
+    /// <summary>Makes or changes the project as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string? project)
     {
         var caller = context.SignedIn();
         var services = context.RequestServices;
@@ -174,12 +182,10 @@ internal static class Projects
             : text.All(char.IsAsciiLetter) && Enum.TryParse<Accessibility>(text, ignoreCase: true, out var level) ? level : throw RequestRefusedException.BadRequest("The level must be private, protected or public.");
     }
 
-    private static async Task<IResult> DeleteAsync(HttpContext context, string project, ObjectRemoval removal)
+    private static async Task<IResult> DeleteAsync(HttpContext context, string project, ProjectEnds ends)
     {
-        context.SignedIn();
-        var row = await Scope.ProjectAsync(context, project, ProjectRights.Delete | ProjectRights.Manage);
-        await removal.DeleteProjectAsync(row.Id, ItemRequest.Flag(context, "removeFiles"), ItemRequest.Event(context), context.RequestAborted);
-        await Scope.AuditAsync(context, "project.delete", row.Id);
+        var end = await ProjectEndEndpoints.EndAsync(context, project, ends, keepsFiles: !ItemRequest.Flag(context, "removeFiles"), ItemRequest.Event(context));
+        context.Response.Headers.Append("X-Proof-Report", $"/xapi/project-ends/{end.Id}");
         return Results.Ok();
     }
 

@@ -35,7 +35,8 @@ internal static class Scans
         var session = await Experiments.OfRouteAsync(context, ProjectRights.Read);
         var scans = await Scope.ScansAsync(context, session, scan);
         await Scope.AuditAsync(context, "scan.read", $"{session.Id}/{scans[0].Id}");
-        return new ItemResult(await loader.ScanAsync(scans[0].Key, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such scan."));
+        var item = await loader.ScanAsync(scans[0].Key, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such scan.");
+        return await ItemResult.OfAsync(context, item, "scan", $"{session.Id}/{scans[0].Id}");
     }
 
     private static async Task<IResult> PutAsync(HttpContext context, string? scan)

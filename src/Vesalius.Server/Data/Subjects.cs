@@ -44,10 +44,11 @@ internal static class Subjects
         var item = await context.RequestServices.GetRequiredService<ItemLoader>().SubjectAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
             ?? throw RequestRefusedException.NotFound("There is no such subject.");
         await Scope.AuditAsync(context, "subject.read", row.Id);
-        return new ItemResult(item);
+        return await ItemResult.OfAsync(context, item, "subject", row.Id);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, string project, string? subject)
+    /// <summary>Makes or changes a subject as the request says.</summary>
+    public static async Task<IResult> PutAsync(HttpContext context, string project, string? subject)
     {
         context.SignedIn();
         var owner = await Scope.EnterAsync(context, project, invisible: subject is null ? 404 : 422);

@@ -144,7 +144,7 @@ internal static class QueryEndpoints
         }
 
         using var document = JsonDocument.Parse(buffer.WrittenMemory);
-        var parts = document.RootElement.EnumerateArray().Select(NativeModelXml.Write).ToList();
+        var parts = document.RootElement.EnumerateArray().Select(e => NativeModelWriter.Write(e)).ToList();
         return parts.Count == 0 ? Results.NoContent() : new MultipartResult(XmlType, parts.Select(p => BodyPart.OfBytes(XmlType, null, _ => Task.FromResult<ReadOnlyMemory<byte>>(p))));
     }
 }

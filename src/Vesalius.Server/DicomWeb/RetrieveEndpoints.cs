@@ -159,7 +159,7 @@ internal static class RetrieveEndpoints
             var buffer = new ArrayBufferWriter<byte>();
             WriteJson(buffer, digests.Current, root);
             using var document = JsonDocument.Parse(buffer.WrittenMemory);
-            var xml = NativeModelXml.Write(document.RootElement);
+            var xml = NativeModelWriter.Write(document.RootElement);
             yield return BodyPart.OfBytes(XmlType, null, _ => Task.FromResult<ReadOnlyMemory<byte>>(xml));
         }
         while (await digests.MoveNextAsync());

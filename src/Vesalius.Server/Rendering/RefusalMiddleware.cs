@@ -4,6 +4,7 @@ using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Lists;
+using Vesalius.Archive.Search;
 using Vesalius.Archive.Storage;
 using Vesalius.Server.Security;
 
@@ -41,6 +42,14 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         catch (ListRefusedException e)
         {
             await RenderAsync(context, 400, e.Message).ConfigureAwait(false);
+        }
+        catch (SearchMalformedException e)
+        {
+            await RenderAsync(context, 422, e.Message).ConfigureAwait(false);
+        }
+        catch (SearchForbiddenException e)
+        {
+            await RenderAsync(context, context.Caller().IsGuest ? 401 : 403, e.Message).ConfigureAwait(false);
         }
         catch (UnsafePathException e)
         {

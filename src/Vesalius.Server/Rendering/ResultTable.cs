@@ -26,6 +26,9 @@ public sealed class ResultTable(params string[] columns)
     /// <summary>Whether a <c>Columns</c> part with <c>URI</c>/<c>serverRoot</c> is written (file lists).</summary>
     public bool DeclaresUriColumn { get; init; }
 
+    /// <summary>Further keys beside the rows, for JSON only; values may be objects (types that can be searched).</summary>
+    public IReadOnlyList<(string Key, object Value)> Extra { get; init; } = [];
+
     /// <summary>Adds a row.</summary>
     /// <exception cref="ArgumentException">The row is not as long as the columns.</exception>
     public void Add(params string?[] row)

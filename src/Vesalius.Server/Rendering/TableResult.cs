@@ -24,7 +24,8 @@ internal sealed class TableResult(ResultTable table) : IResult
         return httpContext.Response.WriteAsync(text, httpContext.RequestAborted);
     }
 
-    private static string FormatOf(HttpRequest request)
+    /// <summary>The format that a request wants (rest-api §1.4).</summary>
+    public static string FormatOf(HttpRequest request)
     {
         if (request.Query["format"].ToString() is { Length: > 0 } format)
         {
@@ -104,6 +105,12 @@ internal sealed class TableResult(ResultTable table) : IResult
                 json.WriteString("title", table.Title);
             }
 
+            foreach (var (key, value) in table.Extra)
+            {
+                json.WritePropertyName(key);
+                JsonSerializer.Serialize(json, value);
+            }
+
             json.WriteEndObject();
             json.WriteEndObject();
         }
@@ -123,7 +130,8 @@ internal sealed class TableResult(ResultTable table) : IResult
         return text.ToString();
     }
 
-    private static string Quote(string value) =>
+    /// <summary>A value as CSV has it.</summary>
+    public static string Quote(string value) =>
         value.AsSpan().IndexOfAny(",\"\n\r") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private string Xml(List<string?[]> rows)

@@ -1,4 +1,5 @@
 using Vesalius.Access;
+using Vesalius.Archive.Types;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -7,8 +8,21 @@ namespace Vesalius.Server.Xapi;
 /// <summary><c>/xapi/access</c>, <c>/xapi/role</c>, <c>/xapi/themes</c> and addresses whose XNAT part is built in or empty here (xapi G.3, rest-api §22, §23).</summary>
 internal static class AccessDisplays
 {
+    private static readonly Dictionary<string, ProjectRights> Displays = new(StringComparer.Ordinal)
+    {
+        ["browseable"] = ProjectRights.Read, ["readable"] = ProjectRights.Read, ["createable"] = ProjectRights.Create, ["editable"] = ProjectRights.Edit,
+        ["searchable"] = ProjectRights.Read, ["searchableByDesc"] = ProjectRights.Read, ["searchableByPluralDesc"] = ProjectRights.Read,
+    };
+
     public static void MapAccessDisplays(this IEndpointRouteBuilder endpoints)
     {
+        endpoints.MapGet("/xapi/access/displays", (HttpContext context) =>
+        {
+            context.SignedIn();
+            return Results.Json(Displays.Keys);
+        });
+        endpoints.MapGet("/xapi/access/displays/{access}", DisplaysAsync);
+        endpoints.MapGet("/xapi/role/displays/createable", (HttpContext context, TypeModel model, ProjectAccess access) => DisplaysAsync(context, "createable", model, access));
         endpoints.MapGet("/xapi/access/projects", (HttpContext context, ProjectAccess access) => ProjectsAsync(context, access));
         endpoints.MapGet("/xapi/role/projects", (HttpContext context, ProjectAccess access) => ProjectsAsync(context, access));
         endpoints.MapGet("/xapi/access/{login}/projects", async (HttpContext context, string login, ProjectAccess access, UserDirectory users) =>
@@ -56,6 +70,30 @@ internal static class AccessDisplays
             context.SignedIn();
             return Results.Json(false);
         });
+    }
+
+    // The types that the caller may use so in at least one project.
+    private static async Task<IResult> DisplaysAsync(HttpContext context, string access, TypeModel model, ProjectAccess projects)
+    {
+        var caller = context.SignedIn();
+        if (!Displays.TryGetValue(access, out var needed))
+        {
+            throw RequestRefusedException.NotFound("There are no displays of this name.");
+        }
+
+        var types = model.Types.Where(t => t is { IsAbstract: false, ElementName: not null, Family: ObjectFamily.Project or ObjectFamily.Subject or ObjectFamily.Experiment }).ToList();
+        var ofEveryType = caller.IsSiteAdministrator || (await projects.ProjectsWithAsync(caller, needed, context.RequestAborted)).Count > 0;
+        var usable = new List<DataType>();
+        foreach (var type in types)
+        {
+            if (ofEveryType || (await projects.ProjectsWithAsync(caller, needed, type.Name, context.RequestAborted)).Count > 0)
+            {
+                usable.Add(type);
+            }
+        }
+
+        var ordered = access == "searchableByPluralDesc" ? usable.OrderBy(t => t.Plural, StringComparer.Ordinal) : access == "searchableByDesc" ? usable.OrderBy(t => t.Singular, StringComparer.Ordinal) : usable.AsEnumerable();
+        return Results.Json(ordered.Select(t => new { elementName = t.Name, singular = t.Singular, plural = t.Plural }));
     }
 
     private static async Task<IResult> ProjectsAsync(HttpContext context, ProjectAccess access) => Results.Json(await RolesAsync(context.SignedIn(), access, context.RequestAborted));

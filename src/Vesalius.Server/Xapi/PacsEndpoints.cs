@@ -87,19 +87,74 @@ internal static class PacsEndpoints
             await StoreAsync(context, pacs, known with { Rules = rules });
             return Results.Json(rules, PacsDirectory.RulesJson);
         });
+        endpoints.MapGet("/xapi/pacs/{id:long}/credentials", async (HttpContext context, PacsDirectory pacs, long id) =>
+        {
+            context.Administrator();
+            var known = await FindAsync(context, id);
+            return Results.Json(new { user = known.Rules.DicomWebUser, hasPassword = await pacs.DicomWebPasswordAsync(id, context.RequestAborted) is not null });
+        });
+        endpoints.MapPut("/xapi/pacs/{id:long}/credentials", async (HttpContext context, PacsDirectory pacs, long id) =>
+        {
+            context.Administrator();
+            var known = await FindAsync(context, id);
+            var body = await DqrRights.ObjectAsync(context);
+            // Kept sealed and shown to nobody.
+            var password = body["password"] is JsonValue given ? given.ToString() : throw RequestRefusedException.BadRequest("password is missing; without a user it is taken for a token.");
+            if (password.Length is 0 or > 4096)
+            {
+                throw RequestRefusedException.BadRequest("password must have 1 to 4096 characters.");
+            }
+
+            await StoreAsync(context, pacs, known with { Rules = known.Rules with { DicomWebUser = body.Text("user") } });
+            await pacs.SetDicomWebPasswordAsync(id, password, context.RequestAborted);
+            await Scope.AuditAsync(context, "pacs.credentials", $"{id}");
+            return Results.Ok();
+        });
+        endpoints.MapDelete("/xapi/pacs/{id:long}/credentials", async (HttpContext context, PacsDirectory pacs, long id) =>
+        {
+            context.Administrator();
+            var known = await FindAsync(context, id);
+            await StoreAsync(context, pacs, known with { Rules = known.Rules with { DicomWebUser = null } });
+            await pacs.SetDicomWebPasswordAsync(id, null, context.RequestAborted);
+            await Scope.AuditAsync(context, "pacs.credentials.delete", $"{id}");
+            return Results.Ok();
+        });
+        endpoints.MapPost("/xapi/pacs/dicom-web/status", async (HttpContext context, PacsConnections connections, TimeProvider time) =>
+        {
+            context.Administrator();
+            var body = await DqrRights.ObjectAsync(context);
+            var tried = new Pacs
+            {
+                Label = "tried", DicomWebEnabled = true, DicomWebRootUrl = body.Text("dicomWebRootUrl"), Rules = new IdentityRules
+                {
+                    DicomWebUser = body.Text("user"), TlsCertificateSha256 = body.Text("tlsCertificateSha256"), TlsAuthorities = body.Text("tlsAuthorities"), TlsName = body.Text("tlsName"),
+                },
+            };
+            if (tried.Fault() is { } fault)
+            {
+                throw RequestRefusedException.BadRequest(fault);
+            }
+
+            var reason = await ReasonAsync(() => connections.TryAsync(tried, body.Text("password"), context.RequestAborted), context.RequestAborted);
+            return Results.Json(new { successful = reason is null, reason, pingTime = DqrRights.Milliseconds(time.GetUtcNow().UtcDateTime) });
+        });
     }
 
-    private static async Task<bool> AnswersAsync(PacsConnections connections, Pacs pacs, CancellationToken cancellationToken)
+    private static async Task<bool> AnswersAsync(PacsConnections connections, Pacs pacs, CancellationToken cancellationToken) =>
+        await ReasonAsync(() => connections.OpenAsync(pacs, cancellationToken), cancellationToken) is null;
+
+    // Why it does not answer; null if it does.
+    private static async Task<string?> ReasonAsync(Func<Task<IPacsDialogue>> open, CancellationToken cancellationToken)
     {
         try
         {
-            await using var dialogue = await connections.OpenAsync(pacs, cancellationToken);
+            await using var dialogue = await open();
             await dialogue.EchoAsync(cancellationToken);
-            return true;
+            return null;
         }
-        catch (PacsException)
+        catch (PacsException e)
         {
-            return false;
+            return e.Message;
         }
     }
 

@@ -10,7 +10,7 @@ using Vesalius.Server.Security;
 
 namespace Vesalius.Server.Xapi;
 
-/// <summary><c>/xapi/dicomscp</c> (xapi B.1), <c>/xapi/anonymize</c> (C.1), and the quarantine.</summary>
+/// <summary><c>/xapi/dicomscp</c> (xapi B.1) and <c>/xapi/anonymize</c> (C.1).</summary>
 internal static class Receiving
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -27,6 +27,13 @@ internal static class Receiving
         {
             context.SignedIn();
             return Results.Json(Receiver.Identifiers.ToDictionary(i => i, i => i));
+        });
+        // Relabelling is part of retrieval here, whatever the receiver's own processing is: it only has to be on.
+        endpoints.MapGet("/xapi/processors/site/canRemap/receiver/{receiver}", async (HttpContext context, string receiver, ReceiverDirectory receivers) =>
+        {
+            context.SignedIn();
+            var found = (await receivers.ListAsync(context.RequestAborted)).FirstOrDefault(r => $"{r.AeTitle}:{r.Port}" == receiver);
+            return Results.Json(found?.Enabled ?? throw RequestRefusedException.NotFound("There is no such receiver."));
         });
         endpoints.MapGet("/xapi/dicomscp/{id:long}", async (HttpContext context, long id) =>
         {
@@ -166,7 +173,8 @@ internal static class Receiving
         });
     }
 
-    private static async Task PutScriptAsync(HttpContext context, ScriptLibrary scripts, string? projectId)
+    /// <summary>Stores the body as the script of a project, or of the site; a script that could never run is refused.</summary>
+    public static async Task PutScriptAsync(HttpContext context, ScriptLibrary scripts, string? projectId)
     {
         using var reader = new StreamReader(context.Request.Body);
         try
@@ -191,40 +199,5 @@ internal static class Receiving
 
         using var reader = new StreamReader(context.Request.Body);
         return (await reader.ReadToEndAsync(context.RequestAborted)).Trim() != "false";
-    }
-
-    public static void MapQuarantine(this IEndpointRouteBuilder endpoints)
-    {
-        endpoints.MapGet("/xapi/quarantine", async (HttpContext context, QuarantineStore quarantine) =>
-        {
-            context.Administrator();
-            return Results.Json(await quarantine.ListAsync(context.RequestAborted), Json);
-        });
-        endpoints.MapDelete("/xapi/quarantine/{id:guid}", async (HttpContext context, Guid id, QuarantineStore quarantine) =>
-        {
-            context.Administrator();
-            if (!await quarantine.RemoveAsync(id, context.RequestAborted))
-            {
-                throw RequestRefusedException.NotFound("There is no such object in quarantine.");
-            }
-
-            await Scope.AuditAsync(context, "quarantine.delete", $"{id}");
-            return Results.Ok();
-        });
-        endpoints.MapPost("/xapi/quarantine/{id:guid}/retry", async (HttpContext context, Guid id, QuarantineStore quarantine, ObjectIntake intake) =>
-        {
-            context.Administrator();
-            var known = (await quarantine.ListAsync(context.RequestAborted)).FirstOrDefault(q => q.Id == id) ?? throw RequestRefusedException.NotFound("There is no such object in quarantine.");
-            if (known.Scope != "site")
-            {
-                throw RequestRefusedException.Conflict("The object itself waits in its prearchive session: archive that again.");
-            }
-
-            var file = Part10File.Read(await quarantine.ReadAsync(id, context.RequestAborted));
-            var result = await intake.TakeAsync(file.DataSet, file.TransferSyntax, new IntakeSource { Door = known.Receiver }, context.RequestAborted);
-            await quarantine.RemoveAsync(id, CancellationToken.None);
-            await Scope.AuditAsync(context, "quarantine.retry", $"{id}");
-            return Results.Json(new { outcome = result.Outcome.ToString() });
-        });
     }
 }

@@ -29,15 +29,19 @@ internal static class Schemas
                 throw RequestRefusedException.BadRequest("The body must be {\"dataTypes\": [...]}.");
             }
         });
-        endpoints.MapGet("/xapi/schemas/datatypes/names/{type}", (TypeModel model, string type) =>
-            Results.Json(Chosen(model, type).ToDictionary(Key, t => (string[])[t.Name, .. Paths(model, t, t.Name, 0)])));
-        endpoints.MapGet("/xapi/access/displays/{access:regex(^(browseable|createable|editable|readable|searchable|searchableByDesc|searchableByPluralDesc)$)}", (TypeModel model) => Results.Json(
-            model.Types.Where(t => t is { IsAbstract: false, ElementName: not null } && t.Family is ObjectFamily.Project or ObjectFamily.Subject or ObjectFamily.Experiment && !t.IsAbstract)
-                .Select(t => new { elementName = t.Name, singular = t.Singular, plural = t.Plural })));
+        endpoints.MapGet("/xapi/schemas/datatypes/names/{type}", (TypeModel model, string type) => Names(model, [.. Chosen(model, type)]));
+        endpoints.MapPost("/xapi/schemas/datatypes/names", async (HttpContext context, TypeModel model) =>
+        {
+            var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : throw RequestRefusedException.BadRequest("Name the types in the form field dataTypes.");
+            return Names(model, [.. form["dataTypes"].OfType<string>().SelectMany(t => t.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).SelectMany(t => Chosen(model, t)).Distinct()]);
+        });
     }
 
     private static IResult Answer(SchemaDocument schemas, string name) =>
         schemas.Find(name) is { } text ? Results.Content(text, "application/xml; charset=utf-8") : throw RequestRefusedException.NotFound("There is no such schema.");
+
+    private static IResult Names(TypeModel model, IReadOnlyList<DataType> types) =>
+        Results.Json(types.DistinctBy(Key).ToDictionary(Key, t => (string[])[t.Name, .. Paths(model, t, t.Name, 0)]));
 
     private static IEnumerable<DataType> Chosen(TypeModel model, string name) =>
         name == "all" ? model.Types : [model.Find(name) ?? throw RequestRefusedException.NotFound("There is no such data type.")];

@@ -34,7 +34,7 @@ internal static class Users
             await CheckListAsync(context);
             return Results.Json(Profile(await FindAsync(context, login)));
         });
-        endpoints.MapGet("/xapi/users/current", async (HttpContext context) => Results.Json(Profile(await FindAsync(context, context.SignedIn().Login))));
+        endpoints.MapGet("/xapi/users/current", async (HttpContext context, UserDirectory users) => Results.Json(Profile((await users.FindAsync(context.SignedIn().Login, context.RequestAborted))!)));
         endpoints.MapGet("/xapi/users/projects", async (HttpContext context, ProjectAccess access) =>
             Results.Json(await access.ProjectsWithAsync(context.SignedIn(), ProjectRights.Read, ProjectPermissions.ProjectType, context.RequestAborted)));
         endpoints.MapGet("/xapi/users/roles", async (HttpContext context, UserDirectory users) =>

@@ -45,6 +45,26 @@ public sealed class ClientExtrasTests(RunningServer server) : IClassFixture<Runn
         Assert.Equal(401, (await client.AskAsync("GET", "/data/projects")).Status);
     }
 
+    /// <summary>§1.1: the same rows with the same URIs, below every start of an address.</summary>
+    [Fact]
+    public async Task Aliases_of_addresses_answer_the_same()
+    {
+        using var admin = Admin;
+        await SessionAsync(admin, "ALIAS");
+        foreach (var address in (string[])["projects?ID=ALIAS", "projects/ALIAS/subjects", "projects/ALIAS/experiments", "experiments?project=ALIAS", "projects/ALIAS/experiments/e/scans", "projects/ALIAS/experiments/e/resources/R/files"])
+        {
+            var rows = (await admin.GetAsync($"/data/{address}")).Rows();
+            Assert.NotEmpty(rows);
+            Assert.All(rows, r => Assert.True(!r.TryGetValue("URI", out var uri) || uri.StartsWith("/data/", StringComparison.Ordinal)));
+            foreach (var start in (string[])["/REST/", "/data/archive/", "/REST/archive/"])
+            {
+                Assert.Equivalent(rows, (await admin.GetAsync(start + address)).Rows(), strict: true);
+            }
+        }
+
+        Assert.NotEmpty((await admin.GetAsync("/data/projects/ALIAS/experiments/e/resources/R/")).Text);
+    }
+
     /// <summary>§24 line by line; the calls of xnatctl that its walk-through sends are not sent again.</summary>
     [Fact]
     public async Task Calls_that_only_clients_have_are_answered()

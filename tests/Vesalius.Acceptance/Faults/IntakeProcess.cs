@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Vesalius.Database;
+using Vesalius.Testing;
 
 namespace Vesalius.Acceptance.Faults;
 
@@ -11,18 +10,17 @@ namespace Vesalius.Acceptance.Faults;
 internal sealed class IntakeProcess : IAsyncDisposable
 {
     public const string AeTitle = "VESALIUS";
+    public const string Password = "fault-runs";
     public const string ReadyLine = "Vesalius is ready";
     private Process? _process;
-    private const string Password = "fault-runs";
     private Task<string>? _output;
-    private int _httpPort;
 
     public IntakeProcess(string? parent = null)
     {
         Data = Directory.CreateDirectory(Path.Combine(parent ?? Path.GetTempPath(), "fault-" + Guid.NewGuid().ToString("N")[..12])).FullName;
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Port = ((IPEndPoint)probe.LocalEndPoint!).Port;
+        // Both stay the same when it is started again.
+        Port = FreePort.Take();
+        Address = new Uri($"http://127.0.0.1:{FreePort.Take()}/");
         Postgres = MakePostgres(null);
     }
 
@@ -31,6 +29,9 @@ internal sealed class IntakeProcess : IAsyncDisposable
     public string Prearchive => Path.Combine(Data, "prearchive");
 
     public int Port { get; }
+
+    /// <summary>Where HTTP answers.</summary>
+    public Uri Address { get; }
 
     /// <summary>What the processes that were killed wrote.</summary>
     public string Log { get; private set; } = "";
@@ -46,7 +47,7 @@ internal sealed class IntakeProcess : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Vesalius.Server.dll"), "--data", Data, "--http-port", "0", "--dicom-port", Port.ToString(CultureInfo.InvariantCulture), "--admin-password", Password])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Vesalius.Server.dll"), "--data", Data, "--http-port", Address.Port.ToString(CultureInfo.InvariantCulture), "--dicom-port", Port.ToString(CultureInfo.InvariantCulture), "--admin-password", Password])
         {
             start.ArgumentList.Add(argument);
         }
@@ -59,7 +60,6 @@ internal sealed class IntakeProcess : IAsyncDisposable
                 ?? throw new InvalidOperationException("The server did not start: " + await errors.ConfigureAwait(false));
             if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
             {
-                _httpPort = int.Parse(line[(line.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture);
                 break;
             }
         }
@@ -71,7 +71,7 @@ internal sealed class IntakeProcess : IAsyncDisposable
     /// <summary>A client of the process that runs now, signed in as its administrator.</summary>
     public HttpClient Client()
     {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_httpPort}/") };
+        var client = new HttpClient { BaseAddress = Address };
         client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("admin:" + Password)));
         return client;
     }

@@ -16,6 +16,7 @@ internal static class IntakeRooms
     {
         var time = TimeProvider.System;
         var key = new byte[32];
+        var identifiers = new ArrivedIdentifiers(database, key);
         var settings = new SiteSettings(database);
         var configuration = new ConfigurationStore(database);
         // Never opened: everything goes the direct way.
@@ -23,8 +24,8 @@ internal static class IntakeRooms
         return new ObjectIntake(
             new ObjectIdentifier(new ProjectDirectory(database), new ProjectAccess(database), new UserDirectory(database, time), settings, configuration, new StudyRouting(database), time), new NoRequestedStudies(),
             new ScriptLibrary(configuration, settings, time), new QuarantineStore(Path.Combine(data, "quarantine"), key, database),
-            new PrearchiveWriter(store, new SessionGates(), new RowWriter(database), journal, database, time), key, NullLogger<ObjectIntake>.Instance,
+            new PrearchiveWriter(store, new SessionGates(), new RowWriter(database), journal, database, time, identifiers), key, NullLogger<ObjectIntake>.Instance,
             new ArrivalRules(new OptOutRegistry(database, key, time), new SeriesFilters(settings, configuration, time), database, new AuditTrail(database, time), key, time),
-            new FileNameTemplate(settings, time));
+            new FileNameTemplate(settings, time), identifiers);
     }
 }

@@ -36,6 +36,7 @@ public sealed class JournalTests
             await process.StartAsync(token);
             Assert.Equal(objects.Count, acknowledged.Count);
             await StoredObjects.AssertExactlyAsync(process, objects, token);
+            await StoredObjects.AssertIdentifiersAsync(process, token);
             await StoredObjects.AssertNoSecretAsync(process, token);
         }
     }

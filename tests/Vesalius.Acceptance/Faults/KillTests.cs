@@ -32,6 +32,7 @@ public sealed class KillTests
             await Resending.FinishAsync(process.Port, objects, acknowledged, null, token);
             Assert.Equal(Kills, interrupted);
             await StoredObjects.AssertExactlyAsync(process, objects, token);
+            await StoredObjects.AssertIdentifiersAsync(process, token);
             await StoredObjects.AssertNoSecretAsync(process, token);
         }
     }

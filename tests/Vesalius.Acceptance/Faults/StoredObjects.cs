@@ -77,6 +77,26 @@ internal static class StoredObjects
         }
     }
 
+    /// <summary>What identified the patient is kept, sealed, with the session of every object: whatever was acknowledged can be checked.</summary>
+    public static async Task AssertIdentifiersAsync(IntakeProcess process, CancellationToken cancellationToken)
+    {
+        var key = await File.ReadAllBytesAsync(Path.Combine(process.Data, "identifier-key"), cancellationToken).ConfigureAwait(false);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(process.Data, "identifier-key")));
+        var database = new VesaliusDatabase(process.Postgres.ConnectionString());
+        await using (database.ConfigureAwait(false))
+        {
+            var identifiers = new ArrivedIdentifiers(database, key);
+            var sessions = await database.QueryAsync<long>("select distinct session_id from prearchive_object", null, cancellationToken).ConfigureAwait(false);
+            Assert.NotEmpty(sessions);
+            foreach (var session in sessions)
+            {
+                // All objects say the same, so one row is enough for all of them.
+                Assert.Single(await identifiers.SealedAsync(session, cancellationToken).ConfigureAwait(false));
+                Assert.Equal(["patient name"], (await identifiers.OpenAsync(session, cancellationToken).ConfigureAwait(false)).KindsOf(SmallObjects.PatientName));
+            }
+        }
+    }
+
     /// <summary>No identifying text stands anywhere under the data folder, the database's own files and logs included.</summary>
     public static async Task AssertNoSecretAsync(IntakeProcess process, CancellationToken cancellationToken)
     {

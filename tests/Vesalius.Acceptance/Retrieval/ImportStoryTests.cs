@@ -81,13 +81,16 @@ public sealed class ImportStoryTests
             await server.StartAsync(Token);
             await using var orthanc = await OrthancServer.StartAsync([("XNAT", server.Port)], [studies], Token);
             string batch;
+            var list = Path.Combine(studies, "list.csv");
+            Task<(int ExitCode, string Output)> tool;
             using (var admin = server.Client())
             {
                 var pacs = await PrepareAsync(admin, orthanc.DicomPort);
                 await ArchiveOneAsync(admin, server, pacs);
                 await AssertPreviewAsync(admin, pacs);
-                var list = Encoding.UTF8.GetPreamble().Concat(Encoding.UTF8.GetBytes(StoryList.Text())).ToArray();
-                batch = (await ListAsync(admin, "xapi/dqr/import/lists", list, pacs))["batch"]!.GetValue<string>();
+                await File.WriteAllTextAsync(list, StoryList.Text(), Encoding.UTF8, Token);
+                tool = ToolAsync(server, list);
+                batch = (await RunningServer.EventuallyAsync(async () => (await SendAsync(admin, "GET", "xapi/dqr/import/batches"))!.AsArray().FirstOrDefault()))["id"]!.GetValue<string>();
                 await UntilAsync(server, batch, c => Ended(c) >= 30 && c.ContainsKey("retrieving"));
             }
 
@@ -96,7 +99,12 @@ public sealed class ImportStoryTests
             await UntilAsync(server, batch, c => Ended(c) >= 90 && c.ContainsKey("retrieving"));
             await server.KillAsync(Token);
             await server.StartAsync(Token);
-            await UntilAsync(server, batch, c => Ended(c) == StoryList.Rows.Count(r => r.End is not null));
+            var (exitCode, output) = await tool;
+            Assert.True(exitCode == 5, output);
+            Assert.Contains("The server does not answer; it is waited for.", output, StringComparison.Ordinal);
+            Assert.Contains("row 155 (line", output, StringComparison.Ordinal);
+            (exitCode, output) = await ToolAsync(server, list);
+            Assert.True(exitCode == 5 && output.Contains($"known already, as batch {batch}", StringComparison.Ordinal), output);
             using (var admin = server.Client())
             {
                 await AssertRowsAsync(admin, batch);
@@ -110,6 +118,11 @@ public sealed class ImportStoryTests
             Directory.Delete(studies, recursive: true);
         }
     }
+
+    // It keeps watching while the server is killed.
+    private static Task<(int ExitCode, string Output)> ToolAsync(IntakeProcess server, string list) => ImportTool.RunAsync(
+        ["--csv", list, "--project", Project, "--pacs", "Hospital", "--url", server.Address.ToString()],
+        new Dictionary<string, string> { ["VESALIUS_USER"] = "admin", ["VESALIUS_PASSWORD"] = IntakeProcess.Password }, Token);
 
     private static async Task ArchiveOneAsync(HttpClient admin, IntakeProcess server, long pacs)
     {

@@ -115,14 +115,32 @@ public sealed class PixelTests(RunningServer server) : IClassFixture<RunningServ
         Assert.DoesNotContain(files, f => (f.DataSet.GetString(Tag.SeriesDescription) ?? "").Contains("Summary", StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Text found in pixels keeps the session in the prearchive where the project wants that, and the reason tells it.</summary>
+    /// <summary>Objects with text in their pixels go to quarantine; where the project wants whole sessions the rest stays in the prearchive, and the reason tells it.</summary>
     [Fact]
     public async Task Text_in_pixels_goes_to_quarantine()
     {
         using var admin = server.Client();
         await NewProjectAsync(admin, "PIXTEXT");
         await OkAsync(admin.PutAsync("/xapi/pixels/projects/PIXTEXT/text/quarantine", null, Token));
+        using (var hold = new StringContent("{\"failures\":\"hold\"}", Encoding.UTF8, "application/json"))
+        {
+            await OkAsync(admin.PutAsync("/xapi/deidentification/projects/PIXTEXT/policy", hold, Token));
+        }
+
         await ArchiveAsync(admin, "PIXTEXT", "ct-head-phantom-philips", HttpStatusCode.InternalServerError);
+        var entries = System.Text.Json.JsonDocument.Parse(await admin.GetStringAsync("/xapi/quarantine?project=PIXTEXT", Token)).RootElement.EnumerateArray().ToList();
+        Assert.NotEmpty(entries);
+        Assert.All(entries, e => Assert.Equal("pixels", e.GetProperty("kind").GetString()));
+
+        using (var apart = new StringContent("{\"failures\":\"apart\"}", Encoding.UTF8, "application/json"))
+        {
+            await OkAsync(admin.PutAsync("/xapi/deidentification/projects/PIXTEXT/policy", apart, Token));
+        }
+
+        var waiting = Assert.Single(await RunningServer.RowsAsync(admin, "/data/prearchive/projects/PIXTEXT?format=json"));
+        await OkAsync(admin.PostAsync($"/data/services/archive?src={waiting["url"]}", null, Token));
+        var archived = await RunningServer.RowsAsync(admin, "/data/projects/PIXTEXT/experiments/S1_X1/scans/ALL/files?format=json");
+        Assert.Equal(17 - entries.Count, archived.Count(f => f["Name"].EndsWith(".dcm", StringComparison.Ordinal)));
     }
 
     /// <summary>Blanked text is gone: whoever looks again finds none of the long words.</summary>

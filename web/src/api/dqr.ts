@@ -1,4 +1,5 @@
-import { getJson, path, put, RequestFailed, send, sendJson, withQuery } from './http';
+import { at } from './at';
+import { getJson, put, RequestFailed, send, sendJson, withQuery } from './http';
 
 /** A PACS as the site lists it. */
 export interface Pacs {
@@ -160,9 +161,9 @@ export interface Batch {
 
 /** Lists that were started, newest first; everybody's for those who may see them. */
 export const batches = (everybody: boolean, signal?: AbortSignal) => getJson<Batch[]>(withQuery('/xapi/dqr/import/batches', { all: everybody || undefined }), signal);
-export const batch = (id: string, signal?: AbortSignal) => getJson<Batch>(path`/xapi/dqr/import/batches/${id}`, signal);
-export const steerBatch = (id: string, action: string, priority?: number) => put(withQuery(path`/xapi/dqr/import/batches/${id}/${action}`, { value: priority }));
-export const steerRequest = (id: number, action: string, priority?: number) => put(withQuery(path`/xapi/dqr/import/queue/${id}/${action}`, { value: priority }));
+export const batch = (id: string, signal?: AbortSignal) => getJson<Batch>(at('/xapi/dqr/import/batches/{id}', { id }), signal);
+export const steerBatch = (id: string, action: string, priority?: number) => put(withQuery(at('/xapi/dqr/import/batches/{id}/{action}', { id, action }), { value: priority }));
+export const steerRequest = (id: number, action: string, priority?: number) => put(withQuery(at('/xapi/dqr/import/queue/{id}/{action}', { id, action }), { value: priority }));
 
 export interface ImportRequest {
   id: number;
@@ -186,7 +187,7 @@ export interface ImportRequest {
 export const rowsAtOnce = 1000;
 
 export const batchRows = (id: string, after: number, state: string | undefined, signal?: AbortSignal) =>
-  getJson<ImportRequest[]>(withQuery(path`/xapi/dqr/import/batches/${id}/rows`, { after, size: rowsAtOnce, state }), signal);
+  getJson<ImportRequest[]>(withQuery(at('/xapi/dqr/import/batches/{id}/rows', { id }), { after, size: rowsAtOnce, state }), signal);
 
 /** What arrived of a study and what is missing, as it was compared with the PACS. */
 export interface ImportReport {
@@ -203,7 +204,7 @@ export interface ImportReport {
 }
 
 export async function importReport(id: number, signal?: AbortSignal): Promise<ImportReport | null> {
-  const text = await (await send(path`/xapi/dqr/import/history/${id}/report`, { signal })).text();
+  const text = await (await send(at('/xapi/dqr/import/history/{id}/report', { id }), { signal })).text();
   return text ? (JSON.parse(text) as ImportReport) : null;
 }
 

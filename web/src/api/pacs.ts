@@ -1,4 +1,5 @@
-import { getJson, path, put, remove, sendJson } from './http';
+import { at } from './at';
+import { getJson, put, remove, sendJson } from './http';
 
 /** A PACS as an administrator looks after it. */
 export interface PacsSite {
@@ -37,17 +38,17 @@ export const defaultRules: IdentityRules = {
 };
 
 export const pacsSites = (signal?: AbortSignal) => getJson<PacsSite[]>('/xapi/pacs', signal);
-export const rulesOf = (id: number, signal?: AbortSignal) => getJson<IdentityRules>(path`/xapi/pacs/${id}/rules`, signal);
+export const rulesOf = (id: number, signal?: AbortSignal) => getJson<IdentityRules>(at('/xapi/pacs/{id}/rules', { id }), signal);
 
 export async function savePacs(site: PacsSite, rules: IdentityRules): Promise<void> {
-  const saved = site.id === undefined ? await sendJson<PacsSite>('POST', '/xapi/pacs', site) : await sendJson<PacsSite>('PUT', path`/xapi/pacs/${site.id}`, site);
-  await sendJson('PUT', path`/xapi/pacs/${saved!.id!}/rules`, rules);
+  const saved = site.id === undefined ? await sendJson<PacsSite>('POST', '/xapi/pacs', site) : await sendJson<PacsSite>('PUT', at('/xapi/pacs/{id}', { id: site.id }), site);
+  await sendJson('PUT', at('/xapi/pacs/{id}/rules', { id: saved!.id! }), rules);
 }
 
-export const removePacs = (id: number) => remove(path`/xapi/pacs/${id}`);
+export const removePacs = (id: number) => remove(at('/xapi/pacs/{id}', { id }));
 
 /** Asks a PACS whether it is there (C-ECHO). */
-export const askPacs = (id: number) => getJson<{ successful: boolean; pingTime: number }>(path`/xapi/pacs/${id}/status`);
+export const askPacs = (id: number) => getJson<{ successful: boolean; pingTime: number }>(at('/xapi/pacs/{id}/status', { id }));
 
 export const days = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const;
 export type Day = (typeof days)[number];
@@ -64,7 +65,7 @@ export interface Hours {
   availableNow?: boolean;
 }
 
-export const hoursOf = (pacsId: number, signal?: AbortSignal) => getJson<Record<Day, Hours[]>>(path`/xapi/pacs/${pacsId}/availability`, signal);
+export const hoursOf = (pacsId: number, signal?: AbortSignal) => getJson<Record<Day, Hours[]>>(at('/xapi/pacs/{id}/availability', { id: pacsId }), signal);
 export const saveHours = (hours: Hours) =>
-  hours.id === undefined ? sendJson('POST', path`/xapi/pacs/${hours.pacsId}/availability`, hours) : put(path`/xapi/pacs/${hours.pacsId}/availability/${hours.id}`, JSON.stringify(hours), 'application/json');
-export const removeHours = (hours: Hours) => remove(path`/xapi/pacs/${hours.pacsId}/availability/${hours.id!}`);
+  hours.id === undefined ? sendJson('POST', at('/xapi/pacs/{id}/availability', { id: hours.pacsId }), hours) : put(at('/xapi/pacs/{id}/availability/{aid}', { id: hours.pacsId, aid: hours.id }), JSON.stringify(hours), 'application/json');
+export const removeHours = (hours: Hours) => remove(at('/xapi/pacs/{id}/availability/{aid}', { id: hours.pacsId, aid: hours.id! }));

@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import type { Query } from './http';
 import { firstRows, table, type Row } from './tables';
 
@@ -23,8 +24,10 @@ export function useTable(address: string, query: Query = {}): Growing {
     queryFn: ({ signal }) => table(address, { ...query, offset: firstRows, limit: 1_000_000 }, signal),
     enabled: isLong,
   });
+  // The same array as long as nothing came: a long table is sorted and filtered once only.
+  const rows = useMemo(() => (isLong && rest.data ? [...first.data!, ...rest.data] : (first.data ?? [])), [isLong, first.data, rest.data]);
   return {
-    rows: isLong && rest.data ? [...first.data!, ...rest.data] : (first.data ?? []),
+    rows,
     isPending: first.isPending,
     isGrowing: isLong && rest.isPending,
     error: first.error ?? rest.error,

@@ -1,10 +1,11 @@
-import { Checkbox, Group, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
-import { IconArrowDown, IconArrowUp, IconSearch } from '@tabler/icons-react';
+import { ActionIcon, Checkbox, Group, Menu, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { IconArrowDown, IconArrowUp, IconColumns, IconFilter, IconSearch } from '@tabler/icons-react';
 import {
-  flexRender, getCoreRowModel, getFilteredRowModel, getSortedRowModel, useReactTable, type ColumnDef, type RowSelectionState, type SortingState,
+  flexRender, getCoreRowModel, getFilteredRowModel, getSortedRowModel, useReactTable, type ColumnDef, type ColumnFiltersState, type RowSelectionState, type Row as TableRow, type SortingState,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useDeferredValue, useMemo, useRef, useState, type ReactNode } from 'react';
 
 export interface Column<T> {
   id: string;
@@ -15,6 +16,8 @@ export interface Column<T> {
   cell?: (row: T) => ReactNode;
   /** Share of the width, as in a grid; default 1fr. */
   width?: string;
+  /** Shown only to people who choose it. */
+  isOptional?: boolean;
 }
 
 interface Properties<T> {
@@ -28,9 +31,14 @@ interface Properties<T> {
   actions?: (selected: T[], clear: () => void) => ReactNode;
   /** More rows are on their way. */
   isGrowing?: boolean;
+  /** Height of a row in pixels, where pictures need more than text. */
+  rowHeight?: number;
+  /** People may choose columns, which is kept for the table of this name, and filter by each. */
+  choosable?: string;
 }
 
-const rowHeight = 41;
+const usualRowHeight = 41;
+const atOnce = 200;
 
 // Shares of the width never become too narrow to read; the table scrolls sideways before that.
 const narrowest = 90;
@@ -41,21 +49,63 @@ function layoutOf(widths: string[]) {
   return { template: widths.map((width) => (width.endsWith('fr') ? `minmax(${narrowest}px, ${width})` : width)).join(' '), minWidth: least + gapsAndPadding };
 }
 
+interface RowProperties<T> {
+  row: TableRow<T>;
+  index: number;
+  start: number;
+  height: number;
+  template: string;
+  canSelect: boolean;
+  isSelected: boolean;
+  /** The cells are made anew when what makes them has changed. */
+  columns: readonly Column<T>[];
+}
+
+function RowOf<T>({ row, index, start, height, template, canSelect, isSelected }: RowProperties<T>) {
+  return (
+    <div
+      role="row" className="tableRow" aria-rowindex={index + 2} aria-selected={canSelect ? isSelected : undefined}
+      style={{ gridTemplateColumns: template, position: 'absolute', top: 0, left: 0, right: 0, height, transform: `translateY(${start}px)` }}
+    >
+      {canSelect && (
+        <div role="cell">
+          <Checkbox size="xs" aria-label={`Choose row ${index + 1}`} checked={isSelected} onChange={row.getToggleSelectedHandler()} />
+        </div>
+      )}
+      {row.getVisibleCells().map((cell) => (
+        <div role="cell" key={cell.id} className="tableCell">
+          {flexRender(cell.column.columnDef.cell, cell.getContext())}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+// While people scroll, only the rows that come into sight are made.
+const RowView = memo(RowOf) as typeof RowOf;
+
 /** A table of any length: only the rows in sight are in the page. */
-export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh - 290px)', initialSort = [], actions, isGrowing }: Properties<T>) {
+export function DataTable<T>({ label, rows: given, columns: all, rowId, height = 'calc(100vh - 290px)', initialSort = [], actions, isGrowing, rowHeight = usualRowHeight, choosable }: Properties<T>) {
+  // A long table is sorted behind what is shown already: its first rows at once, all of them a moment later.
+  const rows = useDeferredValue(given, useMemo(() => given.slice(0, atOnce), []));
   const [sorting, setSorting] = useState<SortingState>(initialSort);
   const [search, setSearch] = useState('');
   const [selection, setSelection] = useState<RowSelectionState>({});
+  const [filters, setFilters] = useState<ColumnFiltersState>([]);
+  const [isFiltering, setIsFiltering] = useState(false);
+  const [chosen, setChosen] = useLocalStorage<Record<string, boolean>>({ key: `columns-${choosable ?? ''}`, defaultValue: {}, getInitialValueInEffect: false });
+  const columns = useMemo(() => all.filter((c) => (choosable === undefined ? !c.isOptional : (chosen[c.id] ?? !c.isOptional))), [all, choosable, chosen]);
   const definitions = useMemo<ColumnDef<T>[]>(
-    () => columns.map((c) => ({ id: c.id, header: c.header, accessorFn: c.value, cell: (context) => c.cell?.(context.row.original) ?? String(context.getValue() ?? '') })),
+    () => columns.map((c) => ({ id: c.id, header: c.header, accessorFn: c.value, filterFn: 'includesString', cell: (context) => c.cell?.(context.row.original) ?? String(context.getValue() ?? '') })),
     [columns],
   );
   const table = useReactTable({
     data: rows as T[],
     columns: definitions,
-    state: { sorting, globalFilter: search, rowSelection: selection },
+    state: { sorting, globalFilter: search, rowSelection: selection, columnFilters: filters },
     getRowId: rowId,
     onSortingChange: setSorting,
+    onColumnFiltersChange: setFilters,
     onRowSelectionChange: setSelection,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
@@ -72,10 +122,30 @@ export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh
   return (
     <>
       <Group mb="xs" justify="space-between">
-        <TextInput
-          aria-label={`Search in ${label.toLowerCase()}`} placeholder="Search in this table" leftSection={<IconSearch size={16} />} value={search}
-          onChange={(e) => setSearch(e.currentTarget.value)} w={260}
-        />
+        <Group gap="xs">
+          <TextInput
+            aria-label={`Search in ${label.toLowerCase()}`} placeholder="Search in this table" leftSection={<IconSearch size={16} />} value={search}
+            onChange={(e) => setSearch(e.currentTarget.value)} w={260}
+          />
+          {choosable !== undefined && (
+            <>
+              <ActionIcon
+                variant={isFiltering ? 'filled' : 'default'} size="lg" aria-label="Filter by column" aria-pressed={isFiltering}
+                onClick={() => { setIsFiltering(!isFiltering); setFilters([]); }}
+              >
+                <IconFilter size={16} />
+              </ActionIcon>
+              <Menu closeOnItemClick={false} position="bottom-start">
+                <Menu.Target><ActionIcon variant="default" size="lg" aria-label="Choose columns"><IconColumns size={16} /></ActionIcon></Menu.Target>
+                <Menu.Dropdown>
+                  {all.filter((c) => c.header).map((c) => (
+                    <Menu.CheckboxItem key={c.id} checked={columns.includes(c)} onChange={(isShown) => setChosen({ ...chosen, [c.id]: isShown })}>{c.header}</Menu.CheckboxItem>
+                  ))}
+                </Menu.Dropdown>
+              </Menu>
+            </>
+          )}
+        </Group>
         <Group gap="sm">
           {actions && selected.length > 0 && actions(selected, () => setSelection({}))}
           <Text size="sm" c="dimmed" aria-live="polite">
@@ -112,27 +182,23 @@ export function DataTable<T>({ label, rows, columns, rowId, height = 'calc(100vh
               );
             })}
           </div>
+          {isFiltering && (
+            <div role="row" className="tableRow" style={{ gridTemplateColumns: template }}>
+              {actions && <div role="cell" />}
+              {table.getFlatHeaders().map((header) => (
+                <div role="cell" key={header.id}>
+                  {header.column.columnDef.header !== '' && (
+                    <TextInput size="xs" aria-label={`Filter by ${String(header.column.columnDef.header)}`} value={(header.column.getFilterValue() as string | undefined) ?? ''} onChange={(e) => header.column.setFilterValue(e.currentTarget.value)} />
+                  )}
+                </div>
+              ))}
+            </div>
+          )}
         </div>
         <div role="rowgroup" style={{ minWidth, height: virtualizer.getTotalSize(), position: 'relative' }}>
           {virtualizer.getVirtualItems().map((place) => {
             const row = shown[place.index]!;
-            return (
-              <div
-                role="row" key={row.id} className="tableRow" aria-rowindex={place.index + 2} aria-selected={actions ? row.getIsSelected() : undefined}
-                style={{ gridTemplateColumns: template, position: 'absolute', top: 0, left: 0, right: 0, height: rowHeight, transform: `translateY(${place.start}px)` }}
-              >
-                {actions && (
-                  <div role="cell">
-                    <Checkbox size="xs" aria-label={`Choose row ${place.index + 1}`} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />
-                  </div>
-                )}
-                {row.getVisibleCells().map((cell) => (
-                  <div role="cell" key={cell.id} className="tableCell">
-                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                  </div>
-                ))}
-              </div>
-            );
+            return <RowView key={row.id} row={row} index={place.index} start={place.start} height={rowHeight} template={template} canSelect={!!actions} isSelected={row.getIsSelected()} columns={columns} />;
           })}
         </div>
       </div>

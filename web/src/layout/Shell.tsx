@@ -1,8 +1,8 @@
-import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, Title, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, TextInput, Title, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDatabaseImport, IconHome, IconInbox, IconLogout, IconMoon, IconSettings, IconSun, IconUpload, IconUser } from '@tabler/icons-react';
-import type { ComponentType, ReactNode } from 'react';
-import { Link, useLocation } from 'react-router';
+import { IconDatabaseImport, IconHome, IconInbox, IconLogout, IconMoon, IconSearch, IconSettings, IconSun, IconUpload, IconUser } from '@tabler/icons-react';
+import { useState, type ComponentType, type FormEvent, type ReactNode } from 'react';
+import { Link, useLocation, useNavigate } from 'react-router';
 import { useSession } from '../session/session';
 
 interface Place {
@@ -15,6 +15,7 @@ interface Place {
 /** Places in the side bar, in the order of the work. */
 const places: Place[] = [
   { to: '/', label: 'Home', icon: IconHome },
+  { to: '/search', label: 'Search', icon: IconSearch },
   { to: '/prearchive', label: 'Prearchive', icon: IconInbox },
   { to: '/import', label: 'Import from PACS', icon: IconDatabaseImport },
   { to: '/upload', label: 'Upload', icon: IconUpload },
@@ -29,6 +30,23 @@ function ColourSchemeToggle() {
     <ActionIcon variant="default" size="lg" aria-label={`Switch to ${next} colours`} onClick={() => setColorScheme(next)}>
       {shown === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}
     </ActionIcon>
+  );
+}
+
+/** Finds by words from any page; the words go with the page, not into its address. */
+function QuickFind() {
+  const navigate = useNavigate();
+  const [text, setText] = useState('');
+  function find(event: FormEvent) {
+    event.preventDefault();
+    if (!text.trim()) return;
+    void navigate('/search', { state: { text: text.trim() } });
+    setText('');
+  }
+  return (
+    <form onSubmit={find} role="search">
+      <TextInput aria-label="Find" placeholder="Find a project, subject or session" leftSection={<IconSearch size={16} />} value={text} onChange={(e) => setText(e.currentTarget.value)} w={300} visibleFrom="sm" />
+    </form>
   );
 }
 
@@ -51,6 +69,7 @@ export function Shell({ children }: { children: ReactNode }) {
               </Title>
             </Link>
           </Group>
+          <QuickFind />
           <Group gap="xs" wrap="nowrap">
             <ColourSchemeToggle />
             <Menu position="bottom-end" withinPortal>

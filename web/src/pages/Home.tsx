@@ -9,6 +9,7 @@ import { DataTable, type Column } from '../components/DataTable';
 import { Empty } from '../components/Empty';
 import { Failure } from '../components/Failure';
 import { PageHeading } from '../components/PageHeading';
+import { RecentActivity } from './RecentActivity';
 import { NewProject } from './project/NewProject';
 
 const columns: Column<Row>[] = [
@@ -18,7 +19,7 @@ const columns: Column<Row>[] = [
   { id: 'description', header: 'Description', value: (r) => r.description ?? '', width: '2fr' },
 ];
 
-/** Projects that the person may see. */
+/** Projects that the person may see, and what happened in them lately. */
 export function Home() {
   const { rows, isPending, isGrowing, error, refetch } = useTable('/data/projects');
   const [isMaking, setIsMaking] = useState(false);
@@ -35,8 +36,10 @@ export function Home() {
           A project holds subjects, their imaging sessions and who may see them. Make one, or ask the owner of an existing project to add you.
         </Empty>
       ) : (
-        <DataTable label="Projects" rows={rows} columns={columns} rowId={(r) => r.ID ?? ''} isGrowing={isGrowing} initialSort={[{ id: 'name', desc: false }]} />
+        <DataTable label="Projects" rows={rows} columns={columns} rowId={(r) => r.ID ?? ''} isGrowing={isGrowing} initialSort={[{ id: 'name', desc: false }]} height="45vh" />
       )}
+      <RecentActivity />
+      <Anchor component={Link} to="/ended" size="sm" mt="lg" display="inline-block">Ended projects and their reports</Anchor>
     </>
   );
 }

@@ -22,7 +22,8 @@ internal sealed class PixelRuleParser(string text)
         ["present"] = ConditionKind.Present, ["missing"] = ConditionKind.Missing,
     };
 
-    private static readonly TimeSpan PatternTime = TimeSpan.FromMilliseconds(250);
+    // Patterns are matched without going back, in time that grows with the text alone; a machine that has much to do may still need a while.
+    private static readonly TimeSpan PatternTime = TimeSpan.FromSeconds(10);
 
     private sealed record Word(string Text, int Column, bool IsQuoted);
 

@@ -17,11 +17,11 @@ public sealed record FoundWord(int Frame, PixelRectangle Rectangle, string Text,
 /// <summary>How to look for text.</summary>
 public sealed record TextSearchOptions
 {
-    /// <summary>Words read with less confidence are noise. Default 60, of 100: letters on screens are read with 80 and more, speckle with less than 60.
-    /// Words of two characters need 80, since speckle looks like them.</summary>
-    public double LeastConfidence { get; init; } = 60;
+    /// <summary>A word that one reading gave with less confidence counts only if another reading gave nearly the same, or if it stands beside such a word.
+    /// Default 75, of 100; words of three characters need 88, shorter ones always a second reading, since speckle looks like them.</summary>
+    public double LeastConfidence { get; init; } = 75;
 
-    /// <summary>Fewest letters and digits of a word. Default 2.</summary>
+    /// <summary>Fewest letters and digits of a word that stands alone. Default 2.</summary>
     public int LeastCharacters { get; init; } = 2;
 
     /// <summary>Most frames of a cine loop that are looked at; first, last, and evenly between. Default 3: what is burned in stands still.</summary>
@@ -46,14 +46,15 @@ public static class BurnedInText
 {
     // Letters on screens are 8 to 16 pixels high; Tesseract reads those of 25 to 40 best.
     private const int WantedRows = 1300;
-    // Tesseract's page modes: text in no order, and one block of lines.
-    private const string Anywhere = "11";
-    private const string Lines = "6";
-    private const int Edge = 12;
     private const byte LetterBrightness = 160;
+    // Tesseract's page modes: text in no order, one block of lines, and a single line.
+    private const string Anywhere = "11";
+    private const string Block = "6";
+    private const string OneLine = "7";
+    private const int Edge = 12;
     private const int MostPixels = 20_000_000;
 
-    /// <summary>Looks for text in an image. Frames of a cine loop are sampled; each is read large, bright on dark and dark on bright.</summary>
+    /// <summary>Looks for text in an image. Frames of a cine loop are sampled; each is read whole and row by row, bright on dark and dark on bright.</summary>
     /// <param name="dataSet">The image.</param>
     /// <param name="transferSyntaxUid">Its transfer syntax.</param>
     /// <param name="options">How.</param>
@@ -74,12 +75,17 @@ public static class BurnedInText
         var words = new List<FoundWord>();
         foreach (var frame in Sample(frames.Count, options.Frames))
         {
-            var image = await FrameRenderer.RenderAsync(dataSet, frames, frame, null, cancellationToken).ConfigureAwait(false);
+            var image = await FrameRenderer.RenderAsync(dataSet, frames, frame, Display(dataSet, frames.Description), cancellationToken).ConfigureAwait(false);
             words.AddRange(await FindAsync(image, frame, options, cancellationToken).ConfigureAwait(false));
         }
 
         return words;
     }
+
+    // What is written into 8-bit samples is seen without a window; one that fits the anatomy may make letters and what is behind them equally white.
+    private static RenderOptions? Display(DataSet dataSet, ImageDescription description) =>
+        description is { SamplesPerPixel: 1, BitsAllocated: 8, BitsStored: 8, IsSigned: false } && (dataSet.GetNumber(Tag.RescaleSlope) ?? 1) == 1 && (dataSet.GetNumber(Tag.RescaleIntercept) ?? 0) == 0
+            ? new RenderOptions { Window = new Window(127.5, 255, VoiFunction.LinearExact) } : null;
 
     internal static IEnumerable<int> Sample(int count, int most) =>
         count <= most ? Enumerable.Range(0, count) : Enumerable.Range(0, most).Select(i => most == 1 ? 0 : (int)((long)i * (count - 1) / (most - 1))).Distinct();
@@ -98,46 +104,55 @@ public static class BurnedInText
         }
 
         var bright = TextPicture.Grey(image);
-        var found = new List<FoundWord>();
-        // Anywhere in the picture, and once more line by line in the strips at top and bottom, where scanners write who it is.
+        var dark = TextPicture.Inverted(bright);
+        var words = new List<CandidateWord>();
+        var readings = 0;
+        // Dark letters on bright paper are read; bright letters are turned round for that.
+        await WholeAsync(dark, 0, Anywhere).ConfigureAwait(false);
+        await WholeAsync(bright, 0, Anywhere).ConfigureAwait(false);
+        // Once more line by line in the strips at top and bottom, where scanners write who it is.
         var strip = Math.Max(24, image.Rows / 8);
-        await ReadAsync(TextPicture.Inverted(bright), 0, 255, Anywhere).ConfigureAwait(false);
-        await ReadAsync(TextPicture.BrightOnly(bright, LetterBrightness), 0, 255, Anywhere).ConfigureAwait(false);
-        await ReadAsync(bright, 0, 255, Anywhere).ConfigureAwait(false);
-        await ReadAsync(TextPicture.BrightOnly(TextPicture.Strip(bright, 0, strip), LetterBrightness), 0, 255, Lines).ConfigureAwait(false);
-        await ReadAsync(TextPicture.BrightOnly(TextPicture.Strip(bright, bright.Rows - strip, strip), LetterBrightness), Math.Max(0, bright.Rows - strip), 255, Lines).ConfigureAwait(false);
-        return found;
-
-        async Task ReadAsync(RenderedImage picture, int top, byte around, string mode)
+        foreach (var top in new[] { 0, Math.Max(0, image.Rows - strip) })
         {
-            var png = PngWriter.Encode(TextPicture.Enlarge(TextPicture.Framed(picture, Edge, around), factor));
+            await WholeAsync(TextPicture.BrightOnly(TextPicture.Strip(bright, top, strip), LetterBrightness), top, Block).ConfigureAwait(false);
+        }
+
+        await RowsAsync(bright).ConfigureAwait(false);
+        await RowsAsync(dark).ConfigureAwait(false);
+        if (TextPicture.Colourfulness(image) is { } colour)
+        {
+            await RowsAsync(colour).ConfigureAwait(false);
+        }
+
+        return [.. WordChoice.Choose(words, options).Select(w => new FoundWord(frame, w.Rectangle, w.Text, w.Confidence))];
+
+        async Task WholeAsync(RenderedImage picture, int top, string mode)
+        {
+            var reading = ++readings;
+            var png = PngWriter.Encode(TextPicture.Enlarge(TextPicture.Framed(picture, Edge, 255), factor));
             foreach (var word in await Tesseract.ReadAsync(png, mode, options, cancellationToken).ConfigureAwait(false))
             {
-                var characters = word.Text.Count(char.IsLetterOrDigit);
-                if (characters < options.LeastCharacters || word.Confidence < (characters <= 2 ? Math.Max(options.LeastConfidence, 80) : options.LeastConfidence))
-                {
-                    continue;
-                }
-
                 var r = word.Rectangle;
                 var place = new PixelRectangle(
                     (r.Left / factor) - Edge, (r.Top / factor) - Edge + top, ((r.Right + factor - 1) / factor) - Edge, ((r.Bottom + factor - 1) / factor) - Edge + top);
-                Add(found, new FoundWord(frame, place, word.Text, word.Confidence));
+                words.Add(new CandidateWord(place, word.Text, word.Confidence, reading, word.Line));
             }
         }
-    }
 
-    // The same word read twice is kept once, as it was read more surely.
-    private static void Add(List<FoundWord> found, FoundWord word)
-    {
-        var same = found.FindIndex(f => f.Text == word.Text && Math.Abs(f.Rectangle.Left - word.Rectangle.Left) < 8 && Math.Abs(f.Rectangle.Top - word.Rectangle.Top) < 8);
-        if (same < 0)
+        async Task RowsAsync(RenderedImage picture)
         {
-            found.Add(word);
-        }
-        else if (found[same].Confidence < word.Confidence)
-        {
-            found[same] = word;
+            var reading = ++readings;
+            var strokes = TextLines.TopHat(picture);
+            var pages = new LinePages(strokes, picture.Columns, picture.Rows, TextLines.Find(strokes, picture.Columns, picture.Rows));
+            if (pages.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var word in await Tesseract.ReadAsync(pages.ToTiff(), OneLine, options, cancellationToken).ConfigureAwait(false))
+            {
+                words.Add(new CandidateWord(pages.InPicture(word.Page, word.Rectangle), word.Text, word.Confidence, reading, word.Line));
+            }
         }
     }
 

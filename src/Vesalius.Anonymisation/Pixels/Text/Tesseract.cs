@@ -3,10 +3,19 @@ using System.Globalization;
 
 namespace Vesalius.Anonymisation.Pixels;
 
-/// <summary>Runs Tesseract on a picture: PNG to its standard input, words with their places from its standard output; no file is written.</summary>
+/// <summary>A word that was read.</summary>
+/// <param name="Rectangle">Its place in the picture that was read.</param>
+/// <param name="Text">What it says.</param>
+/// <param name="Confidence">0 to 100.</param>
+/// <param name="Page">Number of the page, from 0.</param>
+/// <param name="Line">Number of its line in all pages.</param>
+internal sealed record ReadWord(PixelRectangle Rectangle, string Text, double Confidence, int Page, int Line);
+
+/// <summary>Runs Tesseract on a picture or pages of pictures: PNG or TIFF to its standard input, words with their places from its standard output; no file is written.</summary>
 internal static class Tesseract
 {
-    public static async Task<IReadOnlyList<FoundWord>> ReadAsync(byte[] png, string mode, TextSearchOptions options, CancellationToken cancellationToken)
+    /// <summary>Words of a picture with their places in it.</summary>
+    public static async Task<IReadOnlyList<ReadWord>> ReadAsync(byte[] picture, string mode, TextSearchOptions options, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(options.Program)
         {
@@ -39,7 +48,7 @@ internal static class Tesseract
                 process.ErrorDataReceived += static (_, _) => { };
                 process.BeginErrorReadLine();
                 var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-                await process.StandardInput.BaseStream.WriteAsync(png, limit.Token).ConfigureAwait(false);
+                await process.StandardInput.BaseStream.WriteAsync(picture, limit.Token).ConfigureAwait(false);
                 process.StandardInput.Close();
                 var text = await output.ConfigureAwait(false);
                 await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
@@ -66,13 +75,15 @@ internal static class Tesseract
         }
     }
 
-    // level page block paragraph line word left top width height confidence text; level 5 is a word.
-    private static List<FoundWord> Parse(string tsv)
+    // level page block paragraph line word left top width height confidence text; level 4 is a line, 5 a word.
+    private static List<ReadWord> Parse(string tsv)
     {
-        var words = new List<FoundWord>();
+        var words = new List<ReadWord>();
+        var lineNumber = 0;
         foreach (var line in tsv.Split('\n'))
         {
             var fields = line.Split('\t');
+            lineNumber += fields[0] == "4" ? 1 : 0;
             if (fields.Length < 12 || fields[0] != "5" || string.IsNullOrWhiteSpace(fields[11])
                 || !double.TryParse(fields[10], NumberStyles.Float, CultureInfo.InvariantCulture, out var confidence))
             {
@@ -80,7 +91,7 @@ internal static class Tesseract
             }
 
             int Number(int i) => int.Parse(fields[i], CultureInfo.InvariantCulture);
-            words.Add(new FoundWord(0, new PixelRectangle(Number(6), Number(7), Number(6) + Number(8), Number(7) + Number(9)), fields[11].Trim(), confidence));
+            words.Add(new ReadWord(new PixelRectangle(Number(6), Number(7), Number(6) + Number(8), Number(7) + Number(9)), fields[11].Trim(), confidence, Number(1) - 1, lineNumber));
         }
 
         return words;

@@ -22,6 +22,26 @@ internal static class TextPicture
         return new RenderedImage(image.Columns, image.Rows, 1, grey);
     }
 
+    /// <summary>How far each pixel is from grey, where a small part of the picture is coloured at all: letters on anatomy are, then. Otherwise null.</summary>
+    public static RenderedImage? Colourfulness(RenderedImage image)
+    {
+        if (image.Samples != 3)
+        {
+            return null;
+        }
+
+        var colour = new byte[image.Columns * image.Rows];
+        var coloured = 0;
+        for (var i = 0; i < colour.Length; i++)
+        {
+            var (r, g, b) = (image.Bytes[i * 3], image.Bytes[(i * 3) + 1], image.Bytes[(i * 3) + 2]);
+            colour[i] = (byte)(Math.Max(r, Math.Max(g, b)) - Math.Min(r, Math.Min(g, b)));
+            coloured += colour[i] >= 60 ? 1 : 0;
+        }
+
+        return coloured > 20 && coloured < colour.Length / 4 ? new RenderedImage(image.Columns, image.Rows, 1, colour) : null;
+    }
+
     /// <summary>Dark becomes bright.</summary>
     public static RenderedImage Inverted(RenderedImage image) => image with { Bytes = [.. image.Bytes.Select(b => (byte)(255 - b))] };
 

@@ -12,7 +12,6 @@ const shown: { name: string; label: string; description?: string; kind: 'text' |
   { name: 'siteUrl', label: 'Address of the site', kind: 'text' },
   { name: 'adminEmail', label: 'E-mail of the administrator', kind: 'text' },
   { name: 'requireLogin', label: 'Only signed-in people see anything', kind: 'flag' },
-  { name: 'userRegistration', label: 'New accounts need no approval', kind: 'flag' },
   { name: 'uiAllowNonAdminProjectCreation', label: 'Everybody may make projects', kind: 'flag' },
   { name: 'securityAllowNonPrivateProjects', label: 'Projects may be protected or public', kind: 'flag' },
   { name: 'sessionTimeout', label: 'Sign out after', description: 'For example: 15 minutes', kind: 'text' },

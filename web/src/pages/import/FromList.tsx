@@ -51,7 +51,7 @@ export function FromList({ onQueued }: { onQueued: () => void }) {
         <ProjectSelect value={project} onChange={setProject} required />
       </Group>
       <Switch label="Add to sessions that are archived already, where a row names one" checked={append} onChange={(e) => setAppend(e.currentTarget.checked)} />
-      <div className="uploadZone" onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); take(e.dataTransfer.files[0] ?? null); }}>
+      <div className="uploadZone" data-small={!!seen} onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); take(e.dataTransfer.files[0] ?? null); }}>
         <Stack align="center" gap="xs">
           <Text>Drop a CSV file here: accession number, or patient ID and study date, with subject and session labels</Text>
           <FileButton accept=".csv,text/csv,text/plain" onChange={take}>

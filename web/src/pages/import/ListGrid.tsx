@@ -32,7 +32,7 @@ export function ListGrid({ all, shown, changes, onChange }: Properties) {
       cell: (r) => (changes.has(r.number) ? <Badge variant="light" color="gray">changed</Badge> : <Badge variant="light" color={words[r.state].colour}>{words[r.state].word}</Badge>),
     },
     ...names.map((name): Column<ListRow> => ({
-      id: name, header: name, value: (r) => r.cells[name] ?? '',
+      id: name, header: name, value: (r) => r.cells[name] ?? '', width: '150px',
       cell: (r) => (
         <TextInput
           size="xs" aria-label={`${name} of line ${r.line}`} value={changes.get(r.number)?.[name] ?? r.cells[name] ?? ''} onChange={(e) => onChange(r, name, e.currentTarget.value)}

@@ -1,11 +1,9 @@
-import { Alert, Button, Divider, Group, Radio, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Divider, Group, Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useNavigate } from 'react-router';
-import { getText, path, put, remove } from '../../../api/http';
+import { getText, path, put } from '../../../api/http';
 import { item } from '../../../api/tables';
-import { useConfirmation } from '../../../components/Confirmation';
 
 const codes = [
   { value: '0', label: 'Wait in the prearchive until somebody archives it' },
@@ -13,11 +11,9 @@ const codes = [
   { value: '5', label: 'Archive by itself; newer images replace those that are there' },
 ];
 
-/** Title, people in charge, what happens to arrivals, and the project's end. */
+/** Title, people in charge, and what happens to arrivals. */
 export function Details({ project }: { project: string }) {
   const client = useQueryClient();
-  const navigate = useNavigate();
-  const [confirm, confirmation] = useConfirmation();
   const { data } = useQuery({ queryKey: ['project', project], queryFn: ({ signal }) => item(path`/data/projects/${project}`, signal) });
   const code = useQuery({ queryKey: ['project', project, 'prearchive_code'], queryFn: ({ signal }) => getText(path`/data/projects/${project}/prearchive_code`, signal) });
   const [fields, setFields] = useState<Record<string, string>>();
@@ -42,21 +38,10 @@ export function Details({ project }: { project: string }) {
     mutationFn: (next: string) => put(path`/data/projects/${project}/prearchive_code/${next}`),
     onSettled: () => client.invalidateQueries({ queryKey: ['project', project, 'prearchive_code'] }),
   });
-  const ending = useMutation({
-    mutationFn: () => remove(`${path`/data/projects/${project}`}?removeFiles=true`),
-    onSuccess: async () => {
-      await client.invalidateQueries();
-      void navigate('/');
-    },
-  });
-
-  async function end() {
-    if (await confirm({ title: `Delete project ${project}?`, text: 'All its subjects, sessions and files are deleted for good. Its ID is never used again.', action: 'Delete everything' })) ending.mutate();
-  }
 
   if (!fields) return null;
   const field = (name: string) => ({ value: fields[name] ?? '', onChange: (e: { currentTarget: { value: string } }) => setFields({ ...fields, [name]: e.currentTarget.value }) });
-  const error = saving.error ?? arrivals.error ?? ending.error;
+  const error = saving.error ?? arrivals.error;
   return (
     <Stack maw={640}>
       {error && <Alert color="red" role="alert">{error.message}</Alert>}
@@ -72,10 +57,6 @@ export function Details({ project }: { project: string }) {
       <Radio.Group label="When a session has arrived" value={code.data ?? null} onChange={(v) => arrivals.mutate(v)}>
         <Stack gap={6} mt={6}>{codes.map((c) => <Radio key={c.value} value={c.value} label={c.label} />)}</Stack>
       </Radio.Group>
-      <Divider my="sm" />
-      <Text size="sm" c="dimmed">At the end of a project its data is deleted as a whole.</Text>
-      <Group><Button color="red" variant="light" loading={ending.isPending} onClick={() => void end()}>Delete the project…</Button></Group>
-      {confirmation}
     </Stack>
   );
 }
