@@ -12,7 +12,8 @@ internal static class Usage
             vesalius anonymise --json INPUT.json --script SCRIPT [--project P] [--subject S] [--session T] [--lookup TABLE.json]
                 one object in the DICOM JSON model; the result goes to standard output
             vesalius anonymise IN OUT --script SCRIPT [--project P] [--subject S] [--session T] [--lookup TABLE.json] [--date-shift DAYS] [--jobs N] [--report REPORT.json]
-                a folder of DICOM files; files that are in OUT already are left alone, so a run can be resumed
+                a folder of DICOM files, a single one, or an archive (.zip, .tar, .tar.gz, .tgz); OUT may be a folder or an archive too.
+                What is done already is left alone, so a run that was stopped can be started again
             vesalius import --csv LIST --project P --pacs LABEL [--url http://127.0.0.1:8080] [--dry-run] [--receiver AE] [--priority N] [--append] [--retry] [--no-wait]
             vesalius import --batch ID [--retry]
                 has a server import a list of studies from a PACS and shows how far it is; the same list again goes on watching.

@@ -9,6 +9,9 @@ namespace Vesalius.Dicom;
 /// <param name="length">Length in bytes.</param>
 public sealed class FileRange(string path, long start, long length) : IBulkData
 {
+    /// <summary>The file.</summary>
+    public string Path => path;
+
     /// <summary>First byte in the file, from 0.</summary>
     public long Start => start;
 
