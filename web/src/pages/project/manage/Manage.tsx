@@ -1,5 +1,6 @@
 import { Tabs } from '@mantine/core';
 import { getText, path } from '../../../api/http';
+import { QuarantineTable } from '../../../components/quarantine/QuarantineTable';
 import { ScriptPanel } from '../../../components/script/ScriptPanel';
 import { Access } from './Access';
 import { Details } from './Details';
@@ -14,6 +15,7 @@ export default function Manage({ project }: { project: string }) {
         <Tabs.Tab value="access">Access</Tabs.Tab>
         <Tabs.Tab value="details">Details and arrivals</Tabs.Tab>
         <Tabs.Tab value="script">De-identification</Tabs.Tab>
+        <Tabs.Tab value="quarantine">Quarantine</Tabs.Tab>
         <Tabs.Tab value="filter">Series filter</Tabs.Tab>
         <Tabs.Tab value="end">End of project</Tabs.Tab>
       </Tabs.List>
@@ -30,6 +32,7 @@ export default function Manage({ project }: { project: string }) {
         />
       </Tabs.Panel>
       <Tabs.Panel value="end"><EndOfProject project={project} /></Tabs.Panel>
+      <Tabs.Panel value="quarantine"><QuarantineTable project={project} /></Tabs.Panel>
       <Tabs.Panel value="filter"><ProjectFilter project={project} /></Tabs.Panel>
     </Tabs>
   );
