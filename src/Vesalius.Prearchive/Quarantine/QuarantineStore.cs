@@ -157,6 +157,10 @@ public sealed class QuarantineStore(string folder, byte[] key, VesaliusDatabase 
             cancellationToken);
     }
 
+    /// <summary>How many objects there are, and their bytes.</summary>
+    public Task<(long Objects, long Size)> TotalAsync(CancellationToken cancellationToken) =>
+        database.FindAsync<(long Objects, long Size)>("select count(*), coalesce(sum(size), 0)::bigint from prearchive_quarantine", null, cancellationToken);
+
     /// <summary>Objects that are missing from a prearchive session.</summary>
     public async Task<int> CountAsync(long sessionId, CancellationToken cancellationToken) =>
         (int)await database.FindAsync<long>($"select count(*) from prearchive_quarantine q where {OfSession}", new { session = sessionId }, cancellationToken).ConfigureAwait(false);
