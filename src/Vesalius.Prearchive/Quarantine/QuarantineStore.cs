@@ -134,10 +134,6 @@ public sealed class QuarantineStore(string folder, byte[] key, VesaliusDatabase 
     public Task<QuarantinedObject?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         database.FindAsync<QuarantinedObject>($"select {Columns} from prearchive_quarantine q where q.id = @id", new { id }, cancellationToken);
 
-    /// <summary>How many objects are held, and how much room they take in bytes.</summary>
-    public async Task<QuarantineUse> UseAsync(CancellationToken cancellationToken) => (await database.FindAsync<QuarantineUse>(
-        "select count(*) as objects, coalesce(sum(size), 0)::bigint as size from prearchive_quarantine", null, cancellationToken).ConfigureAwait(false))!;
-
     /// <summary>Objects that are chosen, newest first.</summary>
     /// <param name="selection">Which.</param>
     /// <param name="offset">Passes over so many.</param>
@@ -160,6 +156,10 @@ public sealed class QuarantineStore(string folder, byte[] key, VesaliusDatabase 
             },
             cancellationToken);
     }
+
+    /// <summary>How many objects there are, and their bytes.</summary>
+    public Task<(long Objects, long Size)> TotalAsync(CancellationToken cancellationToken) =>
+        database.FindAsync<(long Objects, long Size)>("select count(*), coalesce(sum(size), 0)::bigint from prearchive_quarantine", null, cancellationToken);
 
     /// <summary>Objects that are missing from a prearchive session.</summary>
     public async Task<int> CountAsync(long sessionId, CancellationToken cancellationToken) =>

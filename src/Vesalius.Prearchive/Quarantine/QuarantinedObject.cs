@@ -90,11 +90,6 @@ public sealed record QuarantinedObject
     public DateTime LastAttempt { get; init; }
 }
 
-/// <summary>What the quarantine takes up.</summary>
-/// <param name="Objects">Number of objects.</param>
-/// <param name="Size">Bytes.</param>
-public sealed record QuarantineUse(long Objects, long Size);
-
 /// <summary>Which objects in quarantine are wanted; null does not choose.</summary>
 /// <param name="Projects">Of these projects; null: all, unassigned ones too.</param>
 /// <param name="Ids">These.</param>

@@ -24,13 +24,13 @@ internal static class OperationsEndpoints
         {
             context.Administrator();
             var waiting = await prearchive.ListAsync(context.RequestAborted);
-            var held = await quarantine.UseAsync(context.RequestAborted);
+            var (objects, size) = await quarantine.TotalAsync(context.RequestAborted);
             return Results.Json(new
             {
                 volumes = Folders.Where(f => Directory.Exists(Path.Combine(data, f))).Select(f => VolumeOf(f, Path.Combine(data, f))),
                 projects = await use.ListAsync(context.RequestAborted),
                 prearchive = new { sessions = waiting.Count, size = waiting.Sum(s => s.Size) },
-                quarantine = new { objects = held.Objects, size = held.Size },
+                quarantine = new { objects, size },
             });
         }).WithSummary("Room on disk, and what projects, prearchive and quarantine take up.");
     }

@@ -40,7 +40,9 @@ public sealed class ProjectEndTests(RunningServer server) : IClassFixture<Runnin
         await OkAsync(admin, "PUT", $"/data/projects/{project}/config/tool/path?inbody=true", "setting", "text/plain");
         await OkAsync(admin, "PUT", $"/xapi/anonymize/projects/{project}", "version \"6.6\"\n(0008,0020) := substring[(0010,0020), 0, 5000]\n", "text/plain");
         var waiting = Assert.Single(await RunningServer.RowsAsync(admin, $"/data/prearchive/projects/{project}?format=json"));
+        // Its objects go into quarantine; another session goes on waiting.
         Assert.Equal(500, (await Uploads.SendAsync(admin, "POST", $"/data/services/archive?src={waiting["url"]}")).Status);
+        Assert.Equal(200, (await Uploads.ImportAsync(admin, $"project={project}&subject={patient}&session={patient}_3&dest=/prearchive&import-handler=SI", objects)).Status);
         return admin;
     }
 
@@ -87,7 +89,7 @@ public sealed class ProjectEndTests(RunningServer server) : IClassFixture<Runnin
         var report = ProjectEndReport.FromJson(text);
         long Removed(string kind) => Assert.Single(report.Lines, l => l.Kind == kind).Removed;
         Assert.All(report.Lines, l => Assert.Equal(0, l.Left));
-        Assert.Equal((1, 1, 1, 1, 3), (Removed("subjects"), Removed("experiments"), Removed("sessions"), Removed("memberships") - 1, Removed("objects")));
+        Assert.Equal((1, 1, 2, 1, 3), (Removed("subjects"), Removed("experiments"), Removed("sessions"), Removed("memberships") - 1, Removed("objects")));
         Assert.True(Removed("files with a row") >= 4 && Removed("files on disk") >= 4 && Removed("entries of histories") > 0 && Removed("messages of imports") > 0);
         Assert.Equal((4, 3, 1), (Removed("files on disk of the prearchive"), Removed("quarantined objects"), Removed("versions of scripts and configuration") > 0 ? 1 : 0));
         Assert.DoesNotContain("PatientEndall", text, StringComparison.Ordinal);
