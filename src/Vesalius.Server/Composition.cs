@@ -122,6 +122,7 @@ internal static class Composition
         application.MapScriptAddresses();
         application.MapSchemas();
         application.MapCustomFields();
+        application.MapCustomForms();
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImportService();
