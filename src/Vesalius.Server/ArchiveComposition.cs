@@ -23,7 +23,7 @@ internal static class ArchiveComposition
         return services.AddSingleton(own.Count == 0 ? TypeModel.Standard : new TypeModel(own)).AddSingleton<SchemaDocument>().AddSingleton<ItemXml>().AddSingleton<ItemLoader>()
             .AddSingleton<ListEngine>().AddSingleton<ChangeHistory>().AddSingleton<FormerStates>().AddSingleton<FolderMoves>().AddSingleton<SubjectStore>().AddSingleton<ExperimentStore>()
             .AddSingleton<ScanStore>().AddSingleton<ReconstructionStore>().AddSingleton<Sharing>().AddSingleton<ObjectRemoval>().AddSingleton<HeaderRefresh>()
-            .AddSingleton<Archive.CustomFieldStore>().AddSingleton<DisplayFields>().AddSingleton<SearchEngine>().AddSingleton<SnapshotLimits>().AddSingleton<SearchSnapshots>().AddSingleton<SavedSearches>()
+            .AddSingleton<Archive.CustomFieldStore>().AddSingleton<Archive.CustomForms>().AddSingleton<DisplayFields>().AddSingleton<SearchEngine>().AddSingleton<SnapshotLimits>().AddSingleton<SearchSnapshots>().AddSingleton<SavedSearches>()
             .AddSingleton<QuickSearch>().AddHostedService<SnapshotUpkeep>();
     }
 

@@ -122,6 +122,7 @@ internal static class Composition
         application.MapSchemas();
         application.MapDataTypes();
         application.MapCustomFields();
+        application.MapCustomForms();
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImportService();

@@ -64,7 +64,7 @@ public sealed class CustomForms(VesaliusDatabase database, TypeModel model)
 
     private static Task PlaceAsync(long id, IReadOnlyCollection<string>? projects, NpgsqlConnection connection, NpgsqlTransaction transaction) => connection.ExecuteAsync(
         """
-        delete from archive_custom_form_place where form_id = @id and status <> 'optedout' and project_id is distinct from all (@kept);
+        delete from archive_custom_form_place where form_id = @id and status <> 'optedout' and not exists (select 1 from unnest(@kept) k where k is not distinct from project_id);
         insert into archive_custom_form_place (form_id, project_id) select @id, p from unnest(@kept) p on conflict do nothing
         """,
         new { id, kept = projects is null ? [null] : projects.Select(p => (string?)p).ToArray() }, transaction);

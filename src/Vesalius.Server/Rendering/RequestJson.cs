@@ -14,12 +14,23 @@ internal static class RequestJson
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted).ConfigureAwait(false)
+            var body = await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted).ConfigureAwait(false)
                 ?? throw RequestRefusedException.BadRequest("The body is empty.");
+            LookInto(body as JsonNode);
+            return body;
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
         {
             throw RequestRefusedException.BadRequest("The body is not the JSON that this address wants.");
+        }
+    }
+
+    // A name that comes twice shows itself only when the object is looked into.
+    private static void LookInto(JsonNode? node)
+    {
+        foreach (var below in node is JsonObject names ? names.Select(p => p.Value) : node is JsonArray list ? list : [])
+        {
+            LookInto(below);
         }
     }
 
