@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 
 namespace Vesalius.Dicom.Network;
@@ -12,7 +14,8 @@ namespace Vesalius.Dicom.Network;
 /// <param name="policy">Decides who may associate.</param>
 /// <param name="limits">Bounds.</param>
 /// <param name="logger">Receives what happens, without identifiers.</param>
-public sealed class DicomListener(IPAddress address, int port, IAssociationPolicy policy, AssociationLimits limits, ILogger logger) : IAsyncDisposable
+/// <param name="tls">Asked with each connection, so that a renewed certificate counts at once; null: the port speaks without TLS.</param>
+public sealed class DicomListener(IPAddress address, int port, IAssociationPolicy policy, AssociationLimits limits, ILogger logger, Func<ProviderTls>? tls = null) : IAsyncDisposable
 {
     private static readonly Meter Meter = new("Vesalius.Dicom.Network");
     private static readonly UpDownCounter<int> OpenAssociations = Meter.CreateUpDownCounter<int>("vesalius.dicom.associations.open");
@@ -88,7 +91,8 @@ public sealed class DicomListener(IPAddress address, int port, IAssociationPolic
         AcceptedAssociations.Add(1);
         try
         {
-            var association = new ProviderAssociation(socket, policy, limits, isOverLimit, logger);
+            var stream = await OpenAsync(socket).ConfigureAwait(false);
+            var association = new ProviderAssociation(socket, stream, policy, limits, isOverLimit, logger);
             await using (association.ConfigureAwait(false))
             {
                 await association.RunAsync(_abort.Token).ConfigureAwait(false);
@@ -97,6 +101,10 @@ public sealed class DicomListener(IPAddress address, int port, IAssociationPolic
         catch (OperationCanceledException)
         {
             // The listener is being stopped.
+        }
+        catch (Exception e) when (e is AuthenticationException or TimeoutException)
+        {
+            NetworkLog.TlsFailed(logger, port, (e.InnerException ?? e).GetType().Name);
         }
         catch (Exception e)
         {
@@ -109,8 +117,43 @@ public sealed class DicomListener(IPAddress address, int port, IAssociationPolic
         }
     }
 
-    /// <summary>Stops listening, lets open associations finish within <see cref="AssociationLimits.StopGrace"/>, then ends them.</summary>
-    public async Task StopAsync()
+    private async Task<Stream> OpenAsync(Socket socket)
+    {
+        socket.NoDelay = true;
+        var plain = new NetworkStream(socket, ownsSocket: true);
+        if (tls is null)
+        {
+            return plain;
+        }
+
+        var secure = new SslStream(plain);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token);
+        // Whoever connects and says nothing holds a place no longer than one that does not associate.
+        deadline.CancelAfter(limits.Artim);
+        try
+        {
+            await secure.AuthenticateAsServerAsync(tls().ToOptions(), deadline.Token).ConfigureAwait(false);
+            return secure;
+        }
+        catch (OperationCanceledException) when (!_abort.IsCancellationRequested)
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw new TimeoutException();
+        }
+        catch (IOException e)
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw new AuthenticationException("The peer left.", e);
+        }
+        catch
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Stops listening. The port is free when this returns; open associations go on.</summary>
+    public async Task StopListeningAsync()
     {
         await _stopAccepting.CancelAsync().ConfigureAwait(false);
         _socket?.Dispose();
@@ -118,7 +161,12 @@ public sealed class DicomListener(IPAddress address, int port, IAssociationPolic
         {
             await _accepting.ConfigureAwait(false);
         }
+    }
 
+    /// <summary>Stops listening, lets open associations finish within <see cref="AssociationLimits.StopGrace"/>, then ends them.</summary>
+    public async Task StopAsync()
+    {
+        await StopListeningAsync().ConfigureAwait(false);
         var rest = Task.WhenAll(_open.Keys);
         await Task.WhenAny(rest, Task.Delay(limits.StopGrace)).ConfigureAwait(false);
         await _abort.CancelAsync().ConfigureAwait(false);

@@ -30,6 +30,9 @@ internal static partial class NetworkLog
     [LoggerMessage(1008, LogLevel.Error, "Cannot accept a connection: {Error}")]
     public static partial void AcceptFailed(ILogger logger, SocketError error);
 
+    [LoggerMessage(1009, LogLevel.Warning, "A connection to port {Port} did not become a TLS session: {Error}")]
+    public static partial void TlsFailed(ILogger logger, int port, string error);
+
     [LoggerMessage(1101, LogLevel.Debug, "Association {Id} opened with {Contexts} presentation contexts")]
     public static partial void Opened(ILogger logger, Guid id, int contexts);
 

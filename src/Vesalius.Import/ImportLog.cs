@@ -28,4 +28,10 @@ internal static partial class ImportLog
 
     [LoggerMessage(4008, LogLevel.Error, "Journal record {Sequence}: its session is gone or has the instance with other bytes; the file was kept in cache/unrecorded")]
     public static partial void Homeless(ILogger logger, long sequence);
+
+    [LoggerMessage(4020, LogLevel.Error, "The certificate for receivers cannot be read, the former stays in force: {Error}")]
+    public static partial void CertificateUnreadable(ILogger logger, string error);
+
+    [LoggerMessage(4021, LogLevel.Error, "Port {Port} is not listened on: its receiver wants TLS. {Fault}")]
+    public static partial void NoCertificate(ILogger logger, int port, string fault);
 }

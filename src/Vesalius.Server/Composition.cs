@@ -60,6 +60,7 @@ internal static class Composition
             s, Path.Combine(data, "cache", "journal"), Path.Combine(data, "cache", "unrecorded"), new JournalLimits()));
         services.AddSingleton(limits).AddSingleton(new MemoryBudget(limits.Memory)).AddSingleton(new UploadLimits());
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectIntake>(s, (ReadOnlyMemory<byte>)siteKey));
+        services.AddSingleton(options.DicomTls).AddSingleton<ReceiverTls>();
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ObjectReceiver>(s, spool)).AddSingleton<ReceiverHost>();
         services.AddSingleton<UploadImporter>();
         services.AddArchiveObjects(data);

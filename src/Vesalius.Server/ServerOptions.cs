@@ -32,6 +32,9 @@ public sealed record ServerOptions
     /// <summary>OpenID Connect providers whose users may sign in: <c>OpenId:0:Id</c>, <c>OpenId:0:Authority</c>, <c>OpenId:0:ClientId</c> and so on.</summary>
     public IReadOnlyList<OpenIdOptions> OpenId { get; init; } = [];
 
+    /// <summary>Certificate of DICOM receivers with TLS: <c>DicomTls:Certificate</c>, <c>DicomTls:Key</c>, <c>DicomTls:Password</c>, <c>DicomTls:RequireClientCertificate</c>, <c>DicomTls:Authorities</c>.</summary>
+    public Import.ReceiverTlsOptions DicomTls { get; init; } = new();
+
     /// <summary>Reads the options.</summary>
     /// <exception cref="FormatException">An option is unknown or no number.</exception>
     public static ServerOptions Read(string[] arguments)
@@ -64,6 +67,7 @@ public sealed record ServerOptions
             DicomPort = Port(configuration, "DicomPort", 8104),
             AdminPassword = configuration["AdminPassword"],
             ConnectionString = configuration["ConnectionString"],
+            DicomTls = Tls(configuration.GetSection("DicomTls"), data),
             OpenId = [.. configuration.GetSection("OpenId").GetChildren().Select(Provider)],
             Ldap = [.. configuration.GetSection("Ldap").GetChildren().Select(Directory)],
             WebSite = configuration["WebSite"] ?? Beside("web"),
@@ -77,6 +81,14 @@ public sealed record ServerOptions
 
     private static bool Flag(IConfigurationSection section, string key, bool fallback) =>
         section[key] is not { } text ? fallback : bool.TryParse(text, out var flag) ? flag : throw new FormatException($"{section.Path}:{key} must be true or false.");
+
+    // Relative paths are meant within the data folder.
+    private static Import.ReceiverTlsOptions Tls(IConfigurationSection section, string data) => new()
+    {
+        Certificate = section["Certificate"] is { Length: > 0 } certificate ? Path.Combine(data, certificate) : null, Key = section["Key"] is { Length: > 0 } key ? Path.Combine(data, key) : null,
+        Password = section["Password"], RequiresClientCertificate = Flag(section, "RequireClientCertificate", false),
+        Authorities = section["Authorities"] is { Length: > 0 } authorities ? Path.Combine(data, authorities) : null,
+    };
 
     private static OpenIdOptions Provider(IConfigurationSection section) => new()
     {

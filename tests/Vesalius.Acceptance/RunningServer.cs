@@ -15,6 +15,9 @@ public sealed class RunningServer : IAsyncLifetime
 {
     private VesaliusServer? _server;
 
+    /// <summary>Changes what it is started with.</summary>
+    public Func<ServerOptions, ServerOptions> Configure { get; init; } = options => options;
+
     /// <summary>Data folder.</summary>
     public string Data { get; } = Path.Combine(Path.GetTempPath(), "vesalius-test-" + Guid.NewGuid().ToString("N")[..12]);
 
@@ -30,11 +33,11 @@ public sealed class RunningServer : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        _server = await VesaliusServer.StartAsync(new ServerOptions
+        _server = await VesaliusServer.StartAsync(Configure(new ServerOptions
         {
             Data = Data, HttpPort = 0, DicomPort = DicomPort, AdminPassword = "admin-password",
             WebSite = Environment.GetEnvironmentVariable("VESALIUS__WEBSITE"), Viewer = Environment.GetEnvironmentVariable("VESALIUS__VIEWER"),
-        });
+        }));
         Address = new Uri($"http://127.0.0.1:{new Uri(_server.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)).Port}");
     }
 

@@ -29,7 +29,7 @@ internal sealed class PduConnection : IAsyncDisposable
     {
     }
 
-    /// <summary>Speaks over a stream that is open already, such as a TLS session; owns it.</summary>
+    /// <summary>Speaks over a stream that is open already, a socket's or a TLS session; owns it.</summary>
     public PduConnection(Stream stream, AssociationLimits limits)
     {
         _limits = limits;

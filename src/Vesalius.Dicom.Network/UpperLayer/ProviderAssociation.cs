@@ -7,10 +7,16 @@ using Microsoft.Extensions.Logging;
 namespace Vesalius.Dicom.Network;
 
 /// <summary>One association that came in, driven by PS3.8 Table 9-10 from its first byte to its last.</summary>
-internal sealed class ProviderAssociation(Socket socket, IAssociationPolicy policy, AssociationLimits limits, bool isOverLimit, ILogger logger)
+/// <param name="socket">Its connection.</param>
+/// <param name="stream">What is spoken over it, a TLS session for example; owned.</param>
+/// <param name="policy">Decides who may associate.</param>
+/// <param name="limits">Bounds.</param>
+/// <param name="isOverLimit">There are too many already.</param>
+/// <param name="logger">Receives what happens, without identifiers.</param>
+internal sealed class ProviderAssociation(Socket socket, Stream stream, IAssociationPolicy policy, AssociationLimits limits, bool isOverLimit, ILogger logger)
     : IAsyncDisposable
 {
-    private readonly PduConnection _connection = new(socket, limits);
+    private readonly PduConnection _connection = new(stream, limits);
     private readonly IPEndPoint _remote = (IPEndPoint)socket.RemoteEndPoint!;
     private readonly int _localPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
     private readonly Guid _id = Guid.NewGuid();

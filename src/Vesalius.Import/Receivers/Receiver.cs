@@ -51,6 +51,9 @@ public sealed record Receiver
     /// <summary>Rules for the session.</summary>
     public string? SessionRoutingExpression { get; init; }
 
+    /// <summary>Its port speaks TLS only. Null, where a client does not know of it: as it was.</summary>
+    public bool? Tls { get; init; }
+
     /// <summary>When it was made.</summary>
     public DateTime Created { get; init; }
 

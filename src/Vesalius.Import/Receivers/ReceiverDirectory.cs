@@ -9,7 +9,7 @@ public sealed class ReceiverDirectory(VesaliusDatabase database)
     private const string Columns =
         """
         id, ae_title, port, identifier, file_namer, enabled, custom_processing, direct_archive, anonymization_enabled, whitelist_enabled, whitelist,
-        routing_expressions_enabled, project_routing_expression, subject_routing_expression, session_routing_expression, created, timestamp
+        routing_expressions_enabled, project_routing_expression, subject_routing_expression, session_routing_expression, tls, created, timestamp
         """;
 
     /// <summary>All receivers by key.</summary>
@@ -28,16 +28,16 @@ public sealed class ReceiverDirectory(VesaliusDatabase database)
         const string Insert =
             """
             insert into import_receiver (ae_title, port, identifier, file_namer, enabled, custom_processing, direct_archive, anonymization_enabled, whitelist_enabled,
-                whitelist, routing_expressions_enabled, project_routing_expression, subject_routing_expression, session_routing_expression)
+                whitelist, routing_expressions_enabled, project_routing_expression, subject_routing_expression, session_routing_expression, tls)
             values (@AeTitle, @Port, @Identifier, @FileNamer, @Enabled, @CustomProcessing, @DirectArchive, @AnonymizationEnabled, @WhitelistEnabled,
-                @Whitelist, @RoutingExpressionsEnabled, @ProjectRoutingExpression, @SubjectRoutingExpression, @SessionRoutingExpression) returning id
+                @Whitelist, @RoutingExpressionsEnabled, @ProjectRoutingExpression, @SubjectRoutingExpression, @SessionRoutingExpression, coalesce(@Tls, false)) returning id
             """;
         const string Update =
             """
             update import_receiver set ae_title = @AeTitle, port = @Port, identifier = @Identifier, file_namer = @FileNamer, enabled = @Enabled,
                 custom_processing = @CustomProcessing, direct_archive = @DirectArchive, anonymization_enabled = @AnonymizationEnabled, whitelist_enabled = @WhitelistEnabled,
                 whitelist = @Whitelist, routing_expressions_enabled = @RoutingExpressionsEnabled, project_routing_expression = @ProjectRoutingExpression,
-                subject_routing_expression = @SubjectRoutingExpression, session_routing_expression = @SessionRoutingExpression, timestamp = now()
+                subject_routing_expression = @SubjectRoutingExpression, session_routing_expression = @SessionRoutingExpression, tls = coalesce(@Tls, tls), timestamp = now()
             where id = @Id returning id
             """;
         try

@@ -8,9 +8,9 @@ namespace Vesalius.Import;
 
 /// <summary>Listens on the ports of all enabled receivers. Changes take effect while others keep receiving.</summary>
 public sealed class ReceiverHost(
-    ReceiverDirectory directory, ObjectReceiver objects, SiteSettings settings, ILogger<ReceiverHost> logger) : IAssociationPolicy, IAsyncDisposable
+    ReceiverDirectory directory, ObjectReceiver objects, SiteSettings settings, ReceiverTls tls, ILogger<ReceiverHost> logger) : IAssociationPolicy, IAsyncDisposable
 {
-    private readonly Dictionary<int, DicomListener> _listeners = [];
+    private readonly Dictionary<int, (DicomListener Listener, bool IsTls)> _listeners = [];
     private readonly SemaphoreSlim _changing = new(1);
     private volatile IReadOnlyList<Receiver> _receivers = [];
     private volatile IReadOnlyList<int> _failedPorts = [];
@@ -30,15 +30,20 @@ public sealed class ReceiverHost(
             var all = await directory.ListAsync(cancellationToken).ConfigureAwait(false);
             var on = await settings.FlagAsync("enableDicomReceiver", cancellationToken).ConfigureAwait(false);
             _receivers = [.. all.Where(r => on && r.Enabled)];
-            var wanted = _receivers.Select(r => r.Port).ToHashSet();
-            foreach (var port in _listeners.Keys.Where(p => !wanted.Contains(p)).ToList())
+            // One that wants TLS makes its port speak it for all: never the other way round.
+            var wanted = _receivers.GroupBy(r => r.Port).ToDictionary(g => g.Key, g => g.Any(r => r.Tls == true));
+            foreach (var (port, (listener, isTls)) in _listeners.ToList())
             {
-                // Associations in flight finish under the old settings.
-                _ = StopAsync(_listeners[port]);
-                _listeners.Remove(port);
+                if (!wanted.TryGetValue(port, out var wantsTls) || wantsTls != isTls)
+                {
+                    // Associations in flight finish under the old settings.
+                    await listener.StopListeningAsync().ConfigureAwait(false);
+                    _ = StopAsync(listener);
+                    _listeners.Remove(port);
+                }
             }
 
-            _failedPorts = [.. wanted.Where(port => !_listeners.ContainsKey(port) && !TryListen(port))];
+            _failedPorts = [.. wanted.Where(w => !_listeners.ContainsKey(w.Key) && !TryListen(w.Key, w.Value)).Select(w => w.Key)];
         }
         finally
         {
@@ -48,9 +53,15 @@ public sealed class ReceiverHost(
 
     private static async Task StopAsync(DicomListener listener) => await listener.DisposeAsync().ConfigureAwait(false);
 
-    private bool TryListen(int port)
+    private bool TryListen(int port, bool isTls)
     {
-        var listener = new DicomListener(IPAddress.IPv6Any, port, this, new AssociationLimits(), logger);
+        if (isTls && tls.Fault() is { } fault)
+        {
+            ImportLog.NoCertificate(logger, port, fault);
+            return false;
+        }
+
+        var listener = new DicomListener(IPAddress.IPv6Any, port, this, new AssociationLimits(), logger, isTls ? tls.Get : null);
         try
         {
             listener.Start();
@@ -61,7 +72,7 @@ public sealed class ReceiverHost(
             return false;
         }
 
-        _listeners[port] = listener;
+        _listeners[port] = (listener, isTls);
         ImportLog.Listening(logger, port);
         return true;
     }
@@ -89,7 +100,7 @@ public sealed class ReceiverHost(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_listeners.Values.Select(StopAsync)).ConfigureAwait(false);
+        await Task.WhenAll(_listeners.Values.Select(l => StopAsync(l.Listener))).ConfigureAwait(false);
         _listeners.Clear();
         _changing.Dispose();
     }

@@ -82,7 +82,7 @@ internal static class Receiving
         id = r.Id, aeTitle = r.AeTitle, port = r.Port, identifier = r.Identifier, fileNamer = r.FileNamer, enabled = r.Enabled, customProcessing = r.CustomProcessing,
         directArchive = r.DirectArchive, anonymizationEnabled = r.AnonymizationEnabled, whitelistEnabled = r.WhitelistEnabled, whitelist = r.Whitelist,
         routingExpressionsEnabled = r.RoutingExpressionsEnabled, projectRoutingExpression = r.ProjectRoutingExpression, subjectRoutingExpression = r.SubjectRoutingExpression,
-        sessionRoutingExpression = r.SessionRoutingExpression, label = $"{r.AeTitle}:{r.Port}", created = Milliseconds(r.Created), timestamp = Milliseconds(r.Timestamp), disabled = 0,
+        sessionRoutingExpression = r.SessionRoutingExpression, tls = r.Tls == true, label = $"{r.AeTitle}:{r.Port}", created = Milliseconds(r.Created), timestamp = Milliseconds(r.Timestamp), disabled = 0,
     };
 
     private static long Milliseconds(DateTime at) => new DateTimeOffset(at.ToUniversalTime()).ToUnixTimeMilliseconds();
@@ -112,10 +112,27 @@ internal static class Receiving
             throw RequestRefusedException.BadRequest(fault);
         }
 
+        await CheckTlsAsync(context, receivers, receiver);
         var saved = await receivers.SaveAsync(receiver, context.RequestAborted) ?? throw RequestRefusedException.BadRequest("AE title and port are another receiver's.");
         await context.RequestServices.GetRequiredService<ReceiverHost>().ApplyAsync(context.RequestAborted);
         await Scope.AuditAsync(context, "receiver.save", $"{saved}");
         return Results.Json(View(await FindAsync(context, saved)), Json);
+    }
+
+    // A port speaks TLS or it does not, whichever AE title is called.
+    private static async Task CheckTlsAsync(HttpContext context, ReceiverDirectory receivers, Receiver receiver)
+    {
+        var all = await receivers.ListAsync(context.RequestAborted);
+        var isTls = receiver.Tls ?? all.FirstOrDefault(r => r.Id == receiver.Id)?.Tls ?? false;
+        if (isTls && context.RequestServices.GetRequiredService<ReceiverTls>().Fault() is { } fault)
+        {
+            throw RequestRefusedException.BadRequest(fault);
+        }
+
+        if (all.Any(r => r.Port == receiver.Port && r.Id != receiver.Id && r.Tls != isTls))
+        {
+            throw RequestRefusedException.BadRequest("Another receiver of this port speaks with TLS and this one without, or the other way round: use another port.");
+        }
     }
 
     public static void MapAnonymize(this IEndpointRouteBuilder endpoints)

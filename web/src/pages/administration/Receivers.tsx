@@ -13,6 +13,7 @@ interface Receiver {
   identifier: string;
   anonymizationEnabled: boolean;
   directArchive: boolean;
+  tls: boolean;
   whitelistEnabled: boolean;
   whitelist: string[];
   routingExpressionsEnabled: boolean;
@@ -22,7 +23,7 @@ interface Receiver {
 }
 
 const fresh: Receiver = {
-  aeTitle: '', port: 8104, enabled: true, identifier: 'dicomObjectIdentifier', anonymizationEnabled: true, directArchive: false, whitelistEnabled: false, whitelist: [], routingExpressionsEnabled: false,
+  aeTitle: '', port: 8104, enabled: true, identifier: 'dicomObjectIdentifier', anonymizationEnabled: true, directArchive: false, tls: false, whitelistEnabled: false, whitelist: [], routingExpressionsEnabled: false,
 };
 
 function ReceiverDialog({ receiver, onClose }: { receiver: Receiver | undefined; onClose: () => void }) {
@@ -37,7 +38,7 @@ function ReceiverDialog({ receiver, onClose }: { receiver: Receiver | undefined;
       onClose();
     },
   });
-  const flag = (name: 'anonymizationEnabled' | 'directArchive' | 'whitelistEnabled' | 'routingExpressionsEnabled') => ({ checked: fields[name], onChange: (e: { currentTarget: { checked: boolean } }) => setFields({ ...fields, [name]: e.currentTarget.checked }) });
+  const flag = (name: 'anonymizationEnabled' | 'directArchive' | 'tls' | 'whitelistEnabled' | 'routingExpressionsEnabled') => ({ checked: fields[name], onChange: (e: { currentTarget: { checked: boolean } }) => setFields({ ...fields, [name]: e.currentTarget.checked }) });
   const expression = (name: 'projectRoutingExpression' | 'subjectRoutingExpression' | 'sessionRoutingExpression') => ({ value: fields[name] ?? '', onChange: (e: { currentTarget: { value: string } }) => setFields({ ...fields, [name]: e.currentTarget.value || null }) });
   return (
     <Modal opened={!!receiver} onClose={onClose} title={isNew ? 'New receiver' : `${fields.aeTitle}:${fields.port}`} size="lg">
@@ -50,6 +51,7 @@ function ReceiverDialog({ receiver, onClose }: { receiver: Receiver | undefined;
           </Group>
           <Switch label="De-identify what comes here" description="Switched off, neither the site’s nor the project’s script runs on it." {...flag('anonymizationEnabled')} />
           <Switch label="Straight into the archive" description="Without a stay in the prearchive." {...flag('directArchive')} />
+          <Switch label="TLS" description="The port takes encrypted connections only. The server needs a certificate in its configuration." {...flag('tls')} />
           <Switch label="Only known senders" {...flag('whitelistEnabled')} />
           {fields.whitelistEnabled && (
             <Textarea label="Known senders" description="One a line: AE title, address, or AE@address." autosize minRows={2} value={fields.whitelist.join('\n')} onChange={(e) => setFields({ ...fields, whitelist: e.currentTarget.value.split('\n') })} />

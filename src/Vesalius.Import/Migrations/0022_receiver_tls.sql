@@ -1,0 +1,1 @@
+alter table import_receiver add column tls boolean not null default false;
