@@ -142,6 +142,7 @@ internal static class Composition
         application.MapAnonymizeProfile();
         application.MapPixels();
         application.MapDeidentification();
+        application.MapAnonymizeTest();
         application.MapDicomWeb();
         application.MapViewer(application.Services.GetRequiredService<ServerOptions>().Viewer);
         application.MapDicomScp();

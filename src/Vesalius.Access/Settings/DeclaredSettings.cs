@@ -22,6 +22,8 @@ public enum SettingKind
     Email,
     /// <summary>A list or an object.</summary>
     Json,
+    /// <summary><c>fail</c> or <c>skip</c>.</summary>
+    FailOrSkip,
 }
 
 /// <summary>A site setting that the server knows.</summary>
@@ -41,6 +43,7 @@ public sealed record DeclaredSetting(SettingTier Tier, SettingKind Kind, JsonNod
             SettingKind.Interval => SiteInterval.TryParse(text, out _) ? null : "must be a span of time such as \"15 minutes\"",
             SettingKind.Pattern => IsPattern(text) ? null : "must be a regular expression",
             SettingKind.Email => EmailAddress.IsValid(text) ? null : "must be an e-mail address",
+            SettingKind.FailOrSkip => text is "fail" or "skip" ? null : "must be fail or skip",
             SettingKind.Text => value is null or JsonValue ? null : "must be a single value",
             _ => null,
         };
@@ -90,6 +93,7 @@ internal static class DeclaredSettings
             ("sitewidePetTracers", ""), ("sitewideSeriesImportFilterMode", "blacklist"), ("sitewideSeriesImportFilter", ""), ("siteDescriptionText", ""), ("siteDescriptionType", "Text"),
             ("passwordComplexityMessage", "The password is not as the site wants passwords."));
         Add(SettingTier.Authenticated, SettingKind.Text, ("uiDateFormat", "yyyy-MM-dd"), ("uiTimeFormat", "HH:mm:ss"), ("uiDateTimeFormat", "yyyy-MM-dd HH:mm:ss"), ("uiDateTimeSecondsFormat", "yyyy-MM-dd HH:mm:ss.SSS"));
+        Add(SettingTier.Authenticated, SettingKind.FailOrSkip, ("missingDate", "fail"));
         Add(SettingTier.Authenticated, SettingKind.Interval, ("sessionTimeout", "15 minutes"));
         Add(
             SettingTier.Authenticated, SettingKind.Number,

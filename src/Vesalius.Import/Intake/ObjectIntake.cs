@@ -105,7 +105,9 @@ public sealed class ObjectIntake(
             var original = Part10Writer.Encode(meta, dataSet, transferSyntax);
             try
             {
-                var result = Deidentification.Apply(script, dataSet, Context(identity, dataSet, meta, transferSyntax), cancellationToken);
+                var result = Deidentification.Apply(
+                    script, dataSet,
+                    Context(identity, dataSet, meta, transferSyntax) with { SkipsMissingDates = await scripts.SkipsMissingDatesAsync(cancellationToken).ConfigureAwait(false) }, cancellationToken);
                 if (result.Outcome == ScriptOutcome.Rejected)
                 {
                     return Refused(IntakeOutcome.Rejected);

@@ -69,6 +69,9 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
         }
     }
 
+    /// <summary>True if a date that is missing is passed over where it would be shifted (site setting <c>missingDate</c> = <c>skip</c>).</summary>
+    public async Task<bool> SkipsMissingDatesAsync(CancellationToken cancellationToken) => await settings.TextAsync("missingDate", cancellationToken).ConfigureAwait(false) == "skip";
+
     /// <summary>True if the site script is in force.</summary>
     public Task<bool> SiteEnabledAsync(CancellationToken cancellationToken) => settings.FlagAsync("enableSitewideAnonymizationScript", cancellationToken);
 

@@ -37,6 +37,8 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("PUT", "/xapi/pixels/projects/MATRIX/rules/enabled?enable=false", ["401", "403", "403", "403", "200", "200"]),
         ("GET", "/xapi/pixels/projects/MATRIX/text", ["401", "403", "200", "200", "200", "200"]),
         ("PUT", "/xapi/pixels/projects/MATRIX/text/off", ["401", "403", "403", "403", "200", "200"]),
+        ("POST", "/xapi/anonymize/test?project=MATRIX", ["401", "403", "403", "403", "400", "400"]),
+        ("POST", "/xapi/anonymize/test?step=site", ["401", "403", "403", "403", "403", "400"]),
         ("GET", "/xapi/deidentification/site/policy", ["401", "200", "200", "200", "200", "200"]),
         ("PUT", "/xapi/deidentification/site/policy", ["401", "403", "403", "403", "403", "400"]),
         ("GET", "/xapi/deidentification/projects/MATRIX/policy", ["401", "403", "200", "200", "200", "200"]),
