@@ -41,7 +41,7 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                 await signedIn.GotoAsync(address);
                 await signedIn.GetByRole(AriaRole.Heading, new() { Level = 2 }).First.WaitForAsync();
                 await signedIn.WaitForLoadStateAsync(LoadState.Load);
-                await signedIn.WaitForTimeoutAsync(400);
+                await signedIn.WaitForTimeoutAsync(150);
                 findings.AddRange(await Axe.FindingsAsync(signedIn, $"{scheme} {address}"));
             }
         }

@@ -19,8 +19,8 @@ internal static class Axe
     /// <summary>Fails the test where something serious is found.</summary>
     public static async Task CheckAsync(IPage page, string place)
     {
-        // Colours fade in; half a fade is no colour of ours.
-        await page.WaitForTimeoutAsync(400);
+        // What was just clicked is painted first.
+        await page.WaitForTimeoutAsync(150);
         var findings = await FindingsAsync(page, place);
         Assert.True(findings.Count == 0, string.Join('\n', findings));
     }

@@ -54,6 +54,14 @@ public sealed class QuarantineTests(Site site) : IClassFixture<Site>
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again with the present scripts" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Nothing is in quarantine" })).ToBeVisibleAsync();
         await Axe.CheckAsync(page, "quarantine, empty");
+
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Proof" }).ClickAsync();
+        var blank = page.GetByRole(AriaRole.Radio, new() { Name = "Empty the attribute" });
+        await page.RunAndWaitForResponseAsync(() => blank.CheckAsync(), r => r.Request.Method == "PUT" && r.Ok);
+        await Axe.CheckAsync(page, "proof");
+        await page.ReloadAsync();
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Proof" }).ClickAsync();
+        await Assertions.Expect(blank).ToBeCheckedAsync();
     }
 
     /// <summary>What nobody wants is deleted, after a question.</summary>

@@ -40,7 +40,7 @@ public sealed class Site : IAsyncLifetime
     public async Task<IPage> OpenAsync()
     {
         Assert.SkipWhen(_browser is null, "Chromium is not installed, or VESALIUS__WEBSITE names no built site.");
-        var context = await _browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = _server.Address.ToString(), ViewportSize = new ViewportSize { Width = 1280, Height = 800 } });
+        var context = await _browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = _server.Address.ToString(), ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, ReducedMotion = ReducedMotion.Reduce });
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(15_000);
         page.PageError += (_, error) => TestContext.Current.TestOutputHelper?.WriteLine($"page error: {error}");

@@ -12,6 +12,8 @@ const theme = createTheme({
   fontFamily: 'Inter, "Segoe UI", system-ui, sans-serif',
   defaultRadius: 'md',
   autoContrast: true,
+  // Whoever asks the system for less motion gets none.
+  respectReducedMotion: true,
   // Screen readers have to say what a cross does.
   components: {
     CloseButton: CloseButton.extend({ defaultProps: { ...{ 'aria-label': 'Close' } } }),

@@ -7,6 +7,7 @@ import { Access } from './Access';
 import { Details } from './Details';
 import { EndOfProject } from './EndOfProject';
 import { ProjectFilter } from './ProjectFilter';
+import { Proof } from './Proof';
 
 /** What an owner decides for a project. */
 export default function Manage({ project }: { project: string }) {
@@ -16,6 +17,7 @@ export default function Manage({ project }: { project: string }) {
         <Tabs.Tab value="access">Access</Tabs.Tab>
         <Tabs.Tab value="details">Details and arrivals</Tabs.Tab>
         <Tabs.Tab value="script">De-identification</Tabs.Tab>
+        <Tabs.Tab value="proof">Proof</Tabs.Tab>
         <Tabs.Tab value="quarantine">Quarantine</Tabs.Tab>
         <Tabs.Tab value="filter">Series filter</Tabs.Tab>
         <Tabs.Tab value="end">End of project</Tabs.Tab>
@@ -35,6 +37,7 @@ export default function Manage({ project }: { project: string }) {
         </ScriptPanel>
       </Tabs.Panel>
       <Tabs.Panel value="end"><EndOfProject project={project} /></Tabs.Panel>
+      <Tabs.Panel value="proof"><Proof project={project} /></Tabs.Panel>
       <Tabs.Panel value="quarantine"><QuarantineTable project={project} /></Tabs.Panel>
       <Tabs.Panel value="filter"><ProjectFilter project={project} /></Tabs.Panel>
     </Tabs>
