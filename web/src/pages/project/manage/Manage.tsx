@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core';
 import { getText, path } from '../../../api/http';
 import { QuarantineTable } from '../../../components/quarantine/QuarantineTable';
+import { TryIt } from '../../../components/script/TryIt';
 import { ScriptPanel } from '../../../components/script/ScriptPanel';
 import { Access } from './Access';
 import { Details } from './Details';
@@ -31,7 +32,9 @@ export default function Manage({ project }: { project: string }) {
             { label: 'Start from the standard’s basic profile', load: () => getText('/xapi/anonymize/profile?template=basic') },
             { label: 'Start from the profile for research', load: () => getText('/xapi/anonymize/profile?template=guys') },
           ]}
-        />
+        >
+          {(text) => <TryIt project={project} script={text} />}
+        </ScriptPanel>
       </Tabs.Panel>
       <Tabs.Panel value="end"><EndOfProject project={project} /></Tabs.Panel>
       <Tabs.Panel value="proof"><Proof project={project} /></Tabs.Panel>
