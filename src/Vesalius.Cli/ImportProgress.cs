@@ -6,7 +6,7 @@ namespace Vesalius.Cli;
 internal sealed class ImportProgress(TextWriter output, bool isTerminal)
 {
     private const int BarWidth = 30;
-    private static readonly string[] Ends = ["complete", "incomplete", "failed", "refused", "cancelled"];
+    private static readonly string[] Ends = ["complete", "grown", "incomplete", "failed", "refused", "cancelled"];
     private int _width;
     private string _last = "";
 

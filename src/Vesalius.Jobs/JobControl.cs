@@ -50,6 +50,10 @@ public sealed class JobControl(VesaliusDatabase database, TimeProvider time)
         where {Chosen} and state = 'ended' and outcome = any (@outcomes)
         """, ids, batch, cancellationToken, outcomes: outcomes);
 
+    /// <summary>Changes how a job ended, where something new has come to light. Does nothing if it ended otherwise, or runs again.</summary>
+    public Task<int> ReviseAsync(long id, string from, string to, string reason, CancellationToken cancellationToken) => database.ExecuteAsync(
+        "update jobs_job set outcome = @to, reason = @reason, changed = @now where id = @id and state = 'ended' and outcome = @from", new { id, from, to, reason, now = Now }, cancellationToken);
+
     private Task<int> ChangeAsync(string sql, long[] ids, Guid? batch, CancellationToken cancellationToken, int priority = 0, string[]? outcomes = null) =>
         database.InTransactionAsync(async (connection, transaction) =>
         {

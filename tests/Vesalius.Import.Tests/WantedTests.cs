@@ -8,6 +8,25 @@ namespace Vesalius.Import.Tests;
 /// <summary>What may enter: series filters (R7) and the form of opt-out identifiers (R8).</summary>
 public sealed class WantedTests
 {
+    /// <summary>What a query's answer does not show may be anything, so only what is certain is left out.</summary>
+    [Theory]
+    [InlineData("blacklist", "dose", "Dose Report", true)]
+    [InlineData("blacklist", "dose", "T1", false)]
+    [InlineData("blacklist", "dose", "", false)]
+    [InlineData("blacklist", "[SOPClassUID]\n66", "T1", false)]
+    [InlineData("blacklist", "[ProtocolName]\n!EXISTS", "T1", false)]
+    [InlineData("whitelist", "T1", "T1", false)]
+    [InlineData("whitelist", "T1", "T2", true)]
+    [InlineData("whitelist", "T1", "", false)]
+    [InlineData("whitelist", "T1\n[SOPClassUID]\n66", "T2", false)]
+    public void Filter_excludes_by_part_of_a_header_only_what_is_certain(string mode, string text, string description, bool excludes)
+    {
+        var part = new DataSet();
+        part.SetString(Tag.SeriesDescription, description);
+        part.SetString(Tag.Modality, "MR");
+        Assert.Equal(excludes, SeriesFilter.Parse(mode, text).Filter!.Excludes(part));
+    }
+
     private static DataSet Header(string? description = "Dose Report", string modality = "CT", string sopClass = "1.2.840.10008.5.1.4.1.1.88.67")
     {
         var header = new DataSet();

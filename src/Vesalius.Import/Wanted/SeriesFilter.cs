@@ -104,6 +104,17 @@ public sealed class SeriesFilter
         return _mode == SeriesFilterMode.Whitelist ? fits : !fits;
     }
 
+    /// <summary>True if it is certain from part of a header, such as a query's answer, that the objects will not be admitted.</summary>
+    /// <param name="part">Attributes that are known; one without a value, or that is not there, may have any.</param>
+    public bool Excludes(DataSet part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        bool IsDecided(Line line) => line.Pattern is not null && part.GetString(line.Tag) is { Length: > 0 };
+        return _mode == SeriesFilterMode.Whitelist
+            ? _lines.TrueForAll(l => IsDecided(l) && !Fits(l, part))
+            : _lines.Exists(l => IsDecided(l) && Fits(l, part));
+    }
+
     private static bool Fits(Line line, DataSet header)
     {
         if (line.Pattern is null)

@@ -72,6 +72,12 @@ public sealed class SeriesFilters(SiteSettings settings, ConfigurationStore conf
             || project.Admits(header);
     }
 
+    /// <summary>True if it is certain from part of a header that the site's or the project's filter will keep the objects out, so that they need not be fetched.</summary>
+    /// <exception cref="MalformedDicomException">A filter in force cannot be applied.</exception>
+    public async Task<bool> ExcludeAsync(DataSet part, string projectId, CancellationToken cancellationToken) =>
+        (await FindAsync("", ReadSiteAsync, cancellationToken).ConfigureAwait(false))?.Excludes(part) == true
+        || (await FindAsync(projectId, token => ReadProjectAsync(projectId, token), cancellationToken).ConfigureAwait(false))?.Excludes(part) == true;
+
     private async Task<SeriesFilter?> FindAsync(string key, Func<CancellationToken, Task<SeriesFilter?>> read, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();

@@ -5,6 +5,8 @@ public static class ImportOutcome
 {
     /// <summary>Everything that the PACS has is here.</summary>
     public const string Complete = "complete";
+    /// <summary>Everything that the PACS had then is here; it has got more since.</summary>
+    public const string Grown = "grown";
     /// <summary>The PACS names instances that it does not deliver; the report lists them.</summary>
     public const string Incomplete = "incomplete";
     /// <summary>Not wanted, or somebody has to decide first.</summary>
@@ -139,7 +141,7 @@ public sealed record ImportRequest
     public string QueueStatus => State != "running" ? "QUEUED" : Phase is "" or "asking" ? "PROCESSING" : "ISSUED";
 
     /// <summary>XNAT's status in the history.</summary>
-    public string HistoryStatus => Outcome is ImportOutcome.Complete ? "RECEIVED" : Outcome is not null ? "FAILED" : Arrived > 0 ? "RECEIVED" : "ISSUED";
+    public string HistoryStatus => Outcome is ImportOutcome.Complete or ImportOutcome.Grown ? "RECEIVED" : Outcome is not null ? "FAILED" : Arrived > 0 ? "RECEIVED" : "ISSUED";
 
     /// <summary>What it was asked to look for.</summary>
     public SearchCriteria Criteria => new()

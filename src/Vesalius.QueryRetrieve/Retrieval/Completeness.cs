@@ -15,6 +15,9 @@ public sealed record ExpectedSeries(SeriesAnswer Series, IReadOnlyList<string>? 
 /// <param name="Expected">What the PACS said.</param>
 public sealed record Completeness(IReadOnlyList<ExpectedSeries> Expected)
 {
+    /// <summary>Series that were not asked for, because a series filter would keep them out.</summary>
+    public int Unwanted { get; init; }
+
     /// <summary>Instances in all; null if the PACS does not say of every series.</summary>
     public int? Count => Expected.All(s => s.Count is not null) ? Expected.Sum(s => s.Count!.Value) : null;
 
@@ -47,7 +50,7 @@ public sealed record Completeness(IReadOnlyList<ExpectedSeries> Expected)
         var missing = Missing(came);
         return JsonSerializer.Serialize(new
         {
-            expected = Count, arrived = arrived.Count, rounds,
+            expected = Count, arrived = arrived.Count, rounds, seriesNotWanted = Unwanted,
             stored = arrived.Count(a => a.Outcome is "Stored" or "Duplicate"), conflicts = arrived.Count(a => a.Outcome == "Conflict"), rejected = arrived.Count(a => a.Outcome == "Rejected"),
             filtered = arrived.Count(a => a.Outcome == "Filtered"), optedOut = arrived.Count(a => a.Outcome == "OptedOut"),
             quarantined = arrived.Count(a => a.Outcome == "Quarantined"),

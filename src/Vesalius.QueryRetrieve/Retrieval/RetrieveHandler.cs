@@ -10,7 +10,7 @@ namespace Vesalius.QueryRetrieve;
 /// <summary>Carries out requests: asks, retrieves, verifies, archives (R4–R6). Every step bears repetition after a crash.</summary>
 public sealed class RetrieveHandler(
     ImportQueue queue, PacsDirectory directory, AvailabilityDirectory availability, PacsConnections connections, DqrSettings settings, RequestedStudies routes, ArrivalLog arrivals,
-    SessionHandover handover, OptOutRegistry optOuts, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
+    SessionHandover handover, OptOutRegistry optOuts, WantedSeries wantedSeries, GrowthCheck growth, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
 {
     private const int Rounds = 2;
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(6);
@@ -125,17 +125,18 @@ public sealed class RetrieveHandler(
             var expected = await ExpectAsync(dialogue, request, pacs, studies[0].StudyInstanceUid, cancellationToken).ConfigureAwait(false);
             if (expected.Expected.Count == 0)
             {
-                return JobResult.Ended(ImportOutcome.Refused, "There was a problem: the study has none of the series that are wanted.");
+                return JobResult.Ended(ImportOutcome.Refused, expected.Unwanted > 0
+                    ? "There was a problem: the series filters keep all of the study out." : "There was a problem: the study has none of the series that are wanted.");
             }
 
             var (missing, rounds, said) = await FetchAsync(run, dialogue, request, pacs, studies[0].StudyInstanceUid, expected, cancellationToken).ConfigureAwait(false);
-            return await JudgeAsync(run, request, preferences, expected, missing, rounds, said, cancellationToken).ConfigureAwait(false);
+            return await JudgeAsync(run, request, pacs, preferences, expected, missing, rounds, said, cancellationToken).ConfigureAwait(false);
         }
     }
 
     private async Task<Completeness> ExpectAsync(IPacsDialogue dialogue, ImportRequest request, Pacs pacs, string study, CancellationToken cancellationToken)
     {
-        var wanted = (await dialogue.SeriesAsync(study, cancellationToken).ConfigureAwait(false)).Where(s => request.SeriesIds.Length == 0 || request.SeriesIds.Contains(s.SeriesInstanceUid));
+        var (wanted, unwanted) = await wantedSeries.OfAsync(dialogue, study, request.ProjectId, request.SeriesIds, request.Script is not null, cancellationToken).ConfigureAwait(false);
         var expected = new List<ExpectedSeries>();
         foreach (var series in wanted)
         {
@@ -144,7 +145,7 @@ public sealed class RetrieveHandler(
             expected.Add(new ExpectedSeries(series, instances) { Count = instances?.Count ?? (pacs.Rules.CountsInstances ? series.InstanceCount : null) });
         }
 
-        var completeness = new Completeness(expected);
+        var completeness = new Completeness(expected) { Unwanted = unwanted };
         await _progress.ExpectAsync(
             request.Id, completeness.Count, [.. expected.SelectMany(s => (s.Instances ?? []).Select(i => (s.Series.SeriesInstanceUid, i)))], cancellationToken).ConfigureAwait(false);
         return completeness;
@@ -191,7 +192,7 @@ public sealed class RetrieveHandler(
     }
 
     private static List<RetrievalTarget> Whole(ImportRequest request, Pacs pacs, string study, Completeness expected) =>
-        request.SeriesIds.Length == 0 && (request.RetrieveLevel ?? pacs.RetrieveLevel) == "STUDY"
+        request.SeriesIds.Length == 0 && expected.Unwanted == 0 && (request.RetrieveLevel ?? pacs.RetrieveLevel) == "STUDY"
             ? [new RetrievalTarget(study)] : [.. expected.Expected.Select(s => new RetrievalTarget(study, s.Series.SeriesInstanceUid))];
 
     // Objects may come after the PACS said that it is done. As long as more come, and what is here is not all, it is waited for.
@@ -224,8 +225,8 @@ public sealed class RetrieveHandler(
     }
 
     private async Task<JobResult> JudgeAsync(
-        JobRun run, ImportRequest request, DqrPreferences preferences, Completeness expected, IReadOnlyList<(string Series, string? Instance)> missing, int rounds, string said,
-        CancellationToken cancellationToken)
+        JobRun run, ImportRequest request, Pacs pacs, DqrPreferences preferences, Completeness expected, IReadOnlyList<(string Series, string? Instance)> missing, int rounds,
+        string said, CancellationToken cancellationToken)
     {
         var came = await _progress.InstancesAsync(request.Id, cancellationToken).ConfigureAwait(false);
         await _progress.ReportAsync(request.Id, expected.Report(came, rounds), cancellationToken).ConfigureAwait(false);
@@ -264,7 +265,12 @@ public sealed class RetrieveHandler(
         }
 
         await run.ReportAsync("archiving", arrived, expected.Count, cancellationToken).ConfigureAwait(false);
-        return await handover.ArchiveAsync(current, cancellationToken).ConfigureAwait(false) is { } problem
-            ? JobResult.Ended(ImportOutcome.Failed, $"There was a problem: {problem}") : JobResult.Ended(ImportOutcome.Complete, $"{arrived} instances.");
+        if (await handover.ArchiveAsync(current, cancellationToken).ConfigureAwait(false) is { } problem)
+        {
+            return JobResult.Ended(ImportOutcome.Failed, $"There was a problem: {problem}");
+        }
+
+        await growth.RememberAsync(current, pacs, came, cancellationToken).ConfigureAwait(false);
+        return JobResult.Ended(ImportOutcome.Complete, $"{arrived} instances.");
     }
 }

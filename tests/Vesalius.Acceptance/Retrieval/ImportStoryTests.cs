@@ -182,6 +182,9 @@ public sealed class ImportStoryTests
         Assert.Equal(expected.Select(e => e.Session), experiments.Select(e => e["label"]).Order(StringComparer.Ordinal));
         Assert.Equal(expected.Select(e => e.Subject).Order(StringComparer.Ordinal), (await RunningServer.RowsAsync(admin, $"data/projects/{Project}/subjects?format=json")).Select(s => s["label"]).Order(StringComparer.Ordinal));
         Assert.Empty(await RunningServer.RowsAsync(admin, "data/prearchive/projects?format=json"));
+        // Nothing of what is filtered was even fetched: the refusals that the intake counted would tell.
+        var refusals = (await SendAsync(admin, "GET", "xapi/opt-outs"))!["refusals"]!.AsArray();
+        Assert.DoesNotContain(refusals, r => r!["reason"]!.GetValue<string>() is "seriesFilter" or "optOut");
         foreach (var (session, subject, scans) in expected)
         {
             var files = Directory.GetFiles(Path.Combine(server.Data, "archive", Project, "arc001", session, "SCANS"), "*.dcm", SearchOption.AllDirectories);
