@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Vesalius.Access;
 using Vesalius.Anonymisation;
 using Vesalius.Dicom;
@@ -77,12 +78,24 @@ internal static class Receiving
     private static async Task<Receiver> FindAsync(HttpContext context, long id) =>
         await context.RequestServices.GetRequiredService<ReceiverDirectory>().FindAsync(id, context.RequestAborted) ?? throw RequestRefusedException.NotFound($"There is no receiver {id}.");
 
-    private static object View(Receiver r) => new
+    private static JsonNode View(Receiver r)
+    {
+        var view = JsonSerializer.SerializeToNode(Fields(r), Json)!.AsObject();
+        // XNAT knows no such key, and clients may stumble over one more; those who use it know of it.
+        if (r.Tls == true)
+        {
+            view["tls"] = true;
+        }
+
+        return view;
+    }
+
+    private static object Fields(Receiver r) => new
     {
         id = r.Id, aeTitle = r.AeTitle, port = r.Port, identifier = r.Identifier, fileNamer = r.FileNamer, enabled = r.Enabled, customProcessing = r.CustomProcessing,
         directArchive = r.DirectArchive, anonymizationEnabled = r.AnonymizationEnabled, whitelistEnabled = r.WhitelistEnabled, whitelist = r.Whitelist,
         routingExpressionsEnabled = r.RoutingExpressionsEnabled, projectRoutingExpression = r.ProjectRoutingExpression, subjectRoutingExpression = r.SubjectRoutingExpression,
-        sessionRoutingExpression = r.SessionRoutingExpression, tls = r.Tls == true, label = $"{r.AeTitle}:{r.Port}", created = Milliseconds(r.Created), timestamp = Milliseconds(r.Timestamp), disabled = 0,
+        sessionRoutingExpression = r.SessionRoutingExpression, label = $"{r.AeTitle}:{r.Port}", created = Milliseconds(r.Created), timestamp = Milliseconds(r.Timestamp), disabled = 0,
     };
 
     private static long Milliseconds(DateTime at) => new DateTimeOffset(at.ToUniversalTime()).ToUnixTimeMilliseconds();

@@ -13,7 +13,8 @@ interface Receiver {
   identifier: string;
   anonymizationEnabled: boolean;
   directArchive: boolean;
-  tls: boolean;
+  /** Left out where it is false. */
+  tls?: boolean;
   whitelistEnabled: boolean;
   whitelist: string[];
   routingExpressionsEnabled: boolean;
@@ -38,7 +39,7 @@ function ReceiverDialog({ receiver, onClose }: { receiver: Receiver | undefined;
       onClose();
     },
   });
-  const flag = (name: 'anonymizationEnabled' | 'directArchive' | 'tls' | 'whitelistEnabled' | 'routingExpressionsEnabled') => ({ checked: fields[name], onChange: (e: { currentTarget: { checked: boolean } }) => setFields({ ...fields, [name]: e.currentTarget.checked }) });
+  const flag = (name: 'anonymizationEnabled' | 'directArchive' | 'tls' | 'whitelistEnabled' | 'routingExpressionsEnabled') => ({ checked: fields[name] ?? false, onChange: (e: { currentTarget: { checked: boolean } }) => setFields({ ...fields, [name]: e.currentTarget.checked }) });
   const expression = (name: 'projectRoutingExpression' | 'subjectRoutingExpression' | 'sessionRoutingExpression') => ({ value: fields[name] ?? '', onChange: (e: { currentTarget: { value: string } }) => setFields({ ...fields, [name]: e.currentTarget.value || null }) });
   return (
     <Modal opened={!!receiver} onClose={onClose} title={isNew ? 'New receiver' : `${fields.aeTitle}:${fields.port}`} size="lg">
