@@ -45,10 +45,10 @@ public sealed class ResidualCheck
         var kept = KeptOnPurpose(dataSet);
         if (fileMeta is not null)
         {
-            Search(fileMeta, "", kept, findings, blank: false, 0);
+            Search(fileMeta, null, kept, findings, blank: false, 0);
         }
 
-        Search(dataSet, "", kept, findings, blank, 0);
+        Search(dataSet, null, kept, findings, blank, 0);
         return findings;
     }
 
@@ -70,21 +70,37 @@ public sealed class ResidualCheck
         return kept;
     }
 
-    private void Search(DataSet dataSet, string prefix, HashSet<string> kept, List<ResidualFinding> findings, bool blank, int depth)
+    // An item on the way to an element. Its text is made only where something is found: objects have thousands of items.
+    private sealed record ItemPlace(ItemPlace? Above, Tag Sequence, int Index)
+    {
+        public static string PathTo(ItemPlace? place, Tag tag)
+        {
+            var path = tag.ToString();
+            for (; place is not null; place = place.Above)
+            {
+                path = $"{place.Sequence}[{place.Index}]/{path}";
+            }
+
+            return path;
+        }
+    }
+
+    private void Search(DataSet dataSet, ItemPlace? place, HashSet<string> kept, List<ResidualFinding> findings, bool blank, int depth)
     {
         List<ValueElement>? emptied = null;
-        foreach (var element in dataSet)
+        for (var index = 0; index < dataSet.Count; index++)
         {
+            var element = dataSet.ElementAt(index);
             switch (element)
             {
                 case SequenceElement sequence when depth < 64:
                     for (var i = 0; i < sequence.Items.Count; i++)
                     {
-                        Search(sequence.Items[i], $"{prefix}{element.Tag}[{i}]/", kept, findings, blank, depth + 1);
+                        Search(sequence.Items[i], new ItemPlace(place, element.Tag, i), kept, findings, blank, depth + 1);
                     }
 
                     break;
-                case ValueElement value when Search(dataSet, value, prefix, kept, findings, blank && value.Vr != Vr.UI) && blank && value.Vr != Vr.UI:
+                case ValueElement value when Search(dataSet, value, place, kept, findings, blank && value.Vr != Vr.UI) && blank && value.Vr != Vr.UI:
                     (emptied ??= []).Add(value);
                     break;
             }
@@ -99,7 +115,7 @@ public sealed class ResidualCheck
         }
     }
 
-    private bool Search(DataSet dataSet, ValueElement element, string prefix, HashSet<string> kept, List<ResidualFinding> findings, bool blank)
+    private bool Search(DataSet dataSet, ValueElement element, ItemPlace? place, HashSet<string> kept, List<ResidualFinding> findings, bool blank)
     {
         if (element.Bytes.Length < 3 || !IsSearched(element))
         {
@@ -118,7 +134,7 @@ public sealed class ResidualCheck
 
         foreach (var kind in kinds ?? [])
         {
-            findings.Add(new ResidualFinding(prefix + element.Tag, element.Vr.Code, kind, blank));
+            findings.Add(new ResidualFinding(ItemPlace.PathTo(place, element.Tag), element.Vr.Code, kind, blank));
         }
 
         return kinds is { Count: > 0 };
