@@ -33,7 +33,7 @@ const names: Record<string, string> = { archive: 'Archive', prearchive: 'Prearch
 export function Storage() {
   const { data, error, isPending, refetch } = useQuery({ queryKey: ['storage'], queryFn: ({ signal }) => getJson<Use>('/xapi/vesalius/storage', signal), staleTime: 0 });
   if (error) return <Failure error={error} retry={() => void refetch()} />;
-  if (isPending) return <Skeleton h={240} aria-label="Counting" />;
+  if (isPending) return <Skeleton h={240} role="status" aria-label="Counting" />;
   return (
     <Stack>
       <SimpleGrid cols={{ base: 1, sm: 3 }}>

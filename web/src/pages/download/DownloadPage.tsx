@@ -98,7 +98,7 @@ export default function DownloadPage() {
       />
       {error ? <Failure error={error} retry={() => void (all.error ? all.refetch() : folders.refetch())} />
         : all.data && sessions.length === 0 ? <Empty title="No session to download">It may have been renamed or deleted. Choose again in the project.</Empty>
-        : !folders.data ? <Skeleton h={300} aria-label="Looking at what there is" />
+        : !folders.data ? <Skeleton h={300} role="status" aria-label="Looking at what there is" />
         : known.length === 0 ? <Empty title="There are no files">The sessions hold no files yet.</Empty> : (
           <Stack maw={900}>
             <Options label="Kinds of scans" options={types} value={choice.scanTypes} onChange={(v) => set({ scanTypes: v })} plain={(v) => (v === 'NULL' ? 'without a type' : v)} />
