@@ -18,7 +18,7 @@ public sealed class ManagingTests(Site site) : IClassFixture<Site>
         using var made = await admin.PutAsync(new Uri("/data/projects/SHARED1", UriKind.Relative), null, TestContext.Current.CancellationToken);
         var page = await site.SignInAsync();
         await page.GotoAsync("/projects/SHARED1/manage");
-        await page.GetByPlaceholder("User name").FillAsync("colleague");
+        await page.GetByPlaceholder("User name or e-mail address").FillAsync("colleague");
         await page.GetByRole(AriaRole.Combobox, new() { Name = "Role", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Option, new() { Name = "Collaborator: reads data" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
@@ -30,6 +30,40 @@ public sealed class ManagingTests(Site site) : IClassFixture<Site>
         await Assertions.Expect(other.GetByRole(AriaRole.Link, new() { Name = "Administration" })).ToHaveCountAsync(0);
         await other.GotoAsync("/administration/users");
         await Assertions.Expect(other.GetByRole(AriaRole.Heading, new() { Name = "Nothing here" })).ToBeVisibleAsync();
+    }
+
+    /// <summary>Who has no account yet is invited by e-mail address, and joins with a click; another invitation is taken back.</summary>
+    [Fact]
+    public async Task Invited_person_joins_and_another_invitation_is_taken_back()
+    {
+        using var admin = site.Server.Client();
+        using var made = await admin.PutAsync(new Uri("/data/projects/INVITING", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        var page = await site.SignInAsync();
+        await page.GotoAsync("/projects/INVITING/manage");
+        var invitations = page.GetByRole(AriaRole.Table, new() { Name = "Invitations" });
+        foreach (var email in (string[])["nobody-yet@example.org", "newcomer@example.org"])
+        {
+            await page.GetByPlaceholder("User name or e-mail address").FillAsync(email);
+            await page.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
+            await Assertions.Expect(invitations).ToContainTextAsync(email);
+        }
+
+        await Axe.CheckAsync(page, "invitations");
+        await Site.PictureAsync(page, "invitations");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Take back the invitation of nobody-yet@example.org" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Take back" }).ClickAsync();
+        await Assertions.Expect(invitations).Not.ToContainTextAsync("nobody-yet@example.org");
+
+        using var account = await site.Server.UserAsync("newcomer");
+        var other = await site.SignInAsync("newcomer", "pw-newcomer");
+        await Assertions.Expect(other.GetByText("You are invited to project INVITING")).ToBeVisibleAsync();
+        await Axe.CheckAsync(other, "home, invited");
+        await Site.PictureAsync(other, "invited");
+        await other.GetByRole(AriaRole.Button, new() { Name = "Join INVITING" }).ClickAsync();
+        await Assertions.Expect(other.GetByRole(AriaRole.Link, new() { Name = "INVITING" })).ToBeVisibleAsync();
+        await Assertions.Expect(other.GetByText("You are invited to project INVITING")).ToHaveCountAsync(0);
+        await page.ReloadAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Table, new() { Name = "Members" })).ToContainTextAsync("newcomer");
     }
 
     /// <summary>A script with a fault is not kept, and the page says where the fault is.</summary>

@@ -49,6 +49,37 @@ public sealed class ViewerTests(Site site) : IClassFixture<Site>
         }
     }
 
+    /// <summary>Who opens a link into the viewer without a session signs in and comes to it; no other address is gone to.</summary>
+    [Fact]
+    public async Task Link_into_the_viewer_leads_there_after_signing_in()
+    {
+        var page = await site.OpenAsync();
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("VESALIUS__VIEWER") is null, "VESALIUS__VIEWER names no built viewer.");
+        using var admin = site.Server.Client();
+        await DicomWebArchive.ArchiveAsync(admin, "V_LINK", "LINK", ["studies", "ct-head-phantom-philips"]);
+        await page.GotoAsync("/viewer/projects/V_LINK/experiments/LINK");
+        await SignInHereAsync(page);
+        await page.WaitForURLAsync("**/viewer/viewer?StudyInstanceUIDs=*");
+        await page.Locator("#root > *").First.WaitForAsync(new() { State = WaitForSelectorState.Attached, Timeout = 60_000 });
+
+        foreach (var address in (string[])["//example.org/viewer", "https://example.org/viewer", "/viewer\\..\\x", "/viewerish", "javascript:alert(1)", "%2Fviewer%"])
+        {
+            var other = await site.OpenAsync();
+            await other.GotoAsync("/sign-in#" + Uri.EscapeDataString(address));
+            await SignInHereAsync(other);
+            await other.GetByRole(AriaRole.Heading, new() { Name = "Projects", Exact = true }).WaitForAsync();
+            Assert.Equal("/", new Uri(other.Url).AbsolutePath);
+            await other.Context.CloseAsync();
+        }
+    }
+
+    private static async Task SignInHereAsync(IPage page)
+    {
+        await page.GetByLabel("User name").FillAsync("admin");
+        await page.Locator("input[name=password]").FillAsync("admin-password");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+    }
+
     /// <summary>Each kind of object comes up as a picture, and nothing that the policy forbids was tried on the page.</summary>
     [Fact]
     public async Task Viewer_opens_every_kind_of_image()

@@ -1,5 +1,5 @@
 import { Center, Loader } from '@mantine/core';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { Navigate, Route, Routes, useLocation } from 'react-router';
 import { Shell } from './layout/Shell';
 import { Home } from './pages/Home';
@@ -19,6 +19,22 @@ const EndedProjects = lazy(() => import('./pages/EndedProjects'));
 const UploadPage = lazy(() => import('./pages/upload/UploadPage'));
 const ScanPage = lazy(() => import('./pages/imaging/ScanPage'));
 
+/** Where the viewer's address bar was when it asked for a sign-in; nothing else is gone to. */
+function viewerAddress(hash: string): string | undefined {
+  try {
+    const address = decodeURIComponent(hash.slice(1));
+    return /^\/viewer([/?]|$)/i.test(address) && !address.includes('\\') ? address : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// The viewer is no page of this site: the browser has to load it.
+function ToViewer({ address }: { address: string }) {
+  useEffect(() => window.location.replace(address), [address]);
+  return <Waiting />;
+}
+
 function Waiting() {
   return (
     <Center h="60vh">
@@ -31,6 +47,7 @@ function Waiting() {
 export function Pages() {
   const { person, isLoading } = useSession();
   const location = useLocation();
+  const viewer = viewerAddress(location.hash);
   if (isLoading) return <Waiting />;
   if (!person) {
     return (
@@ -45,7 +62,7 @@ export function Pages() {
       <Suspense fallback={<Waiting />}>
         <Routes>
           <Route path="/" element={<Home />} />
-          <Route path="/sign-in" element={<Navigate to={(location.state as { from?: string } | null)?.from ?? '/'} replace />} />
+          <Route path="/sign-in" element={viewer ? <ToViewer address={viewer} /> : <Navigate to={(location.state as { from?: string } | null)?.from ?? '/'} replace />} />
           <Route path="/projects/:project/*" element={<ProjectPage />} />
           <Route path="/projects/:project/subjects/:subject" element={<SubjectPage />} />
           <Route path="/projects/:project/experiments/:experiment/:tab?" element={<SessionPage />} />

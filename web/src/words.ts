@@ -29,3 +29,9 @@ export function plainMoment(iso: string): string {
   const isToday = moment.toDateString() === new Date().toDateString();
   return isToday ? moment.toLocaleTimeString('en-GB') : moment.toLocaleDateString('en-GB');
 }
+
+/** What a group of a project is called: PROJECT_owner is an owner. */
+export function roleOf(group: string): string {
+  const role = group.slice(group.lastIndexOf('_') + 1);
+  return role.charAt(0).toUpperCase() + role.slice(1);
+}

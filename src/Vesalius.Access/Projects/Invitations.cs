@@ -36,6 +36,11 @@ public sealed class Invitations(VesaliusDatabase database, ProjectAccess access)
     public Task<Invitation?> FindAsync(long id, string login, CancellationToken cancellationToken) => database.FindAsync<Invitation>(
         $"select {Columns} from access_invitation where id = @id and lower(email) = (select lower(email) from access_user where login = @login)", new { id, login }, cancellationToken);
 
+    /// <summary>Takes an open invitation of a project back.</summary>
+    /// <returns>False if there is none of this number.</returns>
+    public async Task<bool> WithdrawAsync(string projectId, long id, CancellationToken cancellationToken) => await database.ExecuteAsync(
+        "delete from access_invitation where id = @id and project_id = @projectId and decided is null", new { id, projectId }, cancellationToken).ConfigureAwait(false) == 1;
+
     /// <summary>Accepts or declines an invitation.</summary>
     /// <returns>False if it was decided before.</returns>
     public async Task<bool> DecideAsync(Invitation invitation, string login, bool accepted, CancellationToken cancellationToken)

@@ -21,6 +21,7 @@ internal static class Members
             var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
             return Table(await invitations.OfProjectAsync(row.Id, context.RequestAborted));
         });
+        endpoints.MapDelete("/data/projects/{project}/pars/{id:long}", WithdrawAsync);
         endpoints.MapGet("/data/pars", async (HttpContext context, Invitations invitations) => Table(await invitations.OfUserAsync(context.SignedIn().Login, context.RequestAborted)));
         endpoints.MapGet("/data/pars/{id:long}", async (HttpContext context, long id, Invitations invitations) =>
             Table([await invitations.FindAsync(id, context.SignedIn().Login, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such invitation.")]));
@@ -174,6 +175,18 @@ internal static class Members
         }
 
         return await TableAsync(context, row.Id, disabledToo: false);
+    }
+
+    private static async Task<IResult> WithdrawAsync(HttpContext context, string project, long id, Invitations invitations)
+    {
+        var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
+        if (!await invitations.WithdrawAsync(row.Id, id, context.RequestAborted))
+        {
+            throw RequestRefusedException.NotFound("There is no such open invitation.");
+        }
+
+        await Scope.AuditAsync(context, "project.invitation.withdraw", $"{row.Id}/{id}");
+        return Results.Ok();
     }
 
     private static async Task<IResult> DecideAsync(HttpContext context, long id, Invitations invitations)

@@ -94,8 +94,9 @@ internal static partial class Viewer
         return Results.Redirect($"/viewer/viewer?StudyInstanceUIDs={Uri.EscapeDataString(study.Uid)}&projectId={Uri.EscapeDataString(through)}");
     }
 
+    // Where to go afterwards stands behind #: a browser sends that to no server, so it comes into no log.
     private static async Task<IResult?> MustSignInAsync(HttpContext context) =>
-        context.Caller().IsGuest && await context.RequestServices.GetRequiredService<SiteSettings>().FlagAsync("requireLogin", context.RequestAborted) ? Results.Redirect("/sign-in") : null;
+        context.Caller().IsGuest && await context.RequestServices.GetRequiredService<SiteSettings>().FlagAsync("requireLogin", context.RequestAborted) ? Results.Redirect("/sign-in#" + Uri.EscapeDataString(context.Request.Path + context.Request.QueryString)) : null;
 
     private static async Task<IResult> PageAsync(HttpContext context, string? page)
     {

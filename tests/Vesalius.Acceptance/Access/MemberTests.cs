@@ -297,6 +297,17 @@ public sealed partial class MemberTests(RunningServer server) : IClassFixture<Ru
         Assert.Equal(200, await StatusAsync(hugo.PutAsync($"/data/pars/{id}?accept", null, Token)));
         Assert.Equal(409, await StatusAsync(hugo.PutAsync($"/data/pars/{id}?accept", null, Token)));
         Assert.Equal(200, await StatusAsync(hugo.GetAsync("/data/projects/MEM5", Token)));
+
+        // One that was taken back can no longer be accepted; one that was answered is no longer there to be taken back.
+        Assert.Equal(200, await StatusAsync(owner.PutAsync("/data/projects/MEM5/users/Members/ivy@example.org", null, Token)));
+        var withdrawn = (await RunningServer.RowsAsync(owner, "/data/projects/MEM5/pars")).Single()["par_id"];
+        Assert.Equal(404, await StatusAsync(gina.DeleteAsync($"/data/projects/MEM5/pars/{withdrawn}", Token)));
+        Assert.Equal(403, await StatusAsync(hugo.DeleteAsync($"/data/projects/MEM5/pars/{withdrawn}", Token)));
+        Assert.Equal(200, await StatusAsync(owner.DeleteAsync($"/data/projects/MEM5/pars/{withdrawn}", Token)));
+        Assert.Equal(404, await StatusAsync(owner.DeleteAsync($"/data/projects/MEM5/pars/{id}", Token)));
+        using var ivy = await server.UserAsync("ivy");
+        Assert.Empty(await RunningServer.RowsAsync(ivy, "/data/pars"));
+        Assert.Equal(404, await StatusAsync(ivy.PutAsync($"/data/pars/{withdrawn}?accept", null, Token)));
     }
 
     [GeneratedRegex(@"https?://\S+")]

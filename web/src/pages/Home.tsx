@@ -9,6 +9,7 @@ import { DataTable, type Column } from '../components/DataTable';
 import { Empty } from '../components/Empty';
 import { Failure } from '../components/Failure';
 import { PageHeading } from '../components/PageHeading';
+import { Invited } from './Invited';
 import { RecentActivity } from './RecentActivity';
 import { NewProject } from './project/NewProject';
 
@@ -26,6 +27,7 @@ export function Home() {
   return (
     <>
       <PageHeading title="Projects" actions={<Button leftSection={<IconPlus size={16} />} onClick={() => setIsMaking(true)}>New project</Button>} />
+      <Invited />
       <NewProject opened={isMaking} onClose={() => setIsMaking(false)} />
       {error ? (
         <Failure error={error} retry={refetch} />
