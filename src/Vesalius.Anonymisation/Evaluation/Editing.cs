@@ -164,6 +164,7 @@ internal static class Editing
 
         foreach (var place in PathLookup.Find(run, path))
         {
+            run.Visit();
             if (place.Element is not SequenceElement)
             {
                 Put(place.Owner, place.Element.Tag, text, place.Element.Vr);

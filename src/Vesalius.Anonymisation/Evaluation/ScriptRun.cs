@@ -1,3 +1,4 @@
+using System.Globalization;
 using Vesalius.Dicom;
 
 namespace Vesalius.Anonymisation.Evaluation;
@@ -50,6 +51,7 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
             yield return next;
             foreach (var element in next)
             {
+                Visit();
                 if (element is SequenceElement sequence)
                 {
                     foreach (var item in sequence.Items)
@@ -85,6 +87,7 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
 
         foreach (var element in dataSet)
         {
+            Visit();
             if (!_holders!.TryGetValue(element.Tag.Value, out var list))
             {
                 _holders[element.Tag.Value] = list = [];
@@ -108,7 +111,38 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     /// <summary>An element was added, or a sequence or an item went: what was known of places is forgotten.</summary>
     public void PlacesChanged() => _holders = null;
 
-    public void CheckCancelled() => CancellationToken.ThrowIfCancellationRequested();
+    // Work between two looks at the clock: elements that were visited.
+    private const int WorkPerLook = 1024;
+    private readonly long _started = context.Time.GetTimestamp();
+    private int _work;
+
+    /// <summary>Ends a run that was cancelled or takes too long.</summary>
+    /// <exception cref="EvaluationException">The time is over.</exception>
+    public void CheckTime()
+    {
+        CancellationToken.ThrowIfCancellationRequested();
+        if (TimeLeft <= TimeSpan.Zero)
+        {
+            throw TimeIsOver();
+        }
+    }
+
+    /// <summary>Counts a visited element; looks at the clock now and then, so that one statement cannot go on for ever.</summary>
+    /// <exception cref="EvaluationException">The time is over.</exception>
+    public void Visit()
+    {
+        if (++_work >= WorkPerLook)
+        {
+            _work = 0;
+            CheckTime();
+        }
+    }
+
+    /// <summary>What is left of the time that a run may take.</summary>
+    public TimeSpan TimeLeft => Context.TimeLimit - Context.Time.GetElapsedTime(_started);
+
+    /// <summary>The failure of a run that takes too long.</summary>
+    public EvaluationException TimeIsOver() => new(string.Create(CultureInfo.InvariantCulture, $"the script took longer than {Context.TimeLimit.TotalSeconds:0.###} seconds on this object."));
 
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()

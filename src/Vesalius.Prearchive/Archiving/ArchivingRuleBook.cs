@@ -33,7 +33,7 @@ public sealed class ArchivingRuleBook(ScriptLibrary scripts, PixelCleaning pixel
             Script = await scripts.ActiveProjectAsync(projectId, cancellationToken).ConfigureAwait(false),
             Pixels = await pixels.ActiveAsync(projectId, cancellationToken).ConfigureAwait(false),
             ResidualPolicy = policy.Residual, Failures = policy.Failures,
-            SkipsMissingDates = await scripts.SkipsMissingDatesAsync(cancellationToken).ConfigureAwait(false),
+            Settings = await scripts.SettingsAsync(cancellationToken).ConfigureAwait(false),
         };
     }
 

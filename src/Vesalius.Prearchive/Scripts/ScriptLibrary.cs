@@ -69,8 +69,15 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
         }
     }
 
-    /// <summary>True if a date that is missing is passed over where it would be shifted (site setting <c>missingDate</c> = <c>skip</c>).</summary>
-    public async Task<bool> SkipsMissingDatesAsync(CancellationToken cancellationToken) => await settings.TextAsync("missingDate", cancellationToken).ConfigureAwait(false) == "skip";
+    /// <summary>What the site's settings say of runs of scripts, for one object or for all objects of one archiving.</summary>
+    public async Task<ScriptSettings> SettingsAsync(CancellationToken cancellationToken)
+    {
+        var limit = await settings.IntervalAsync("scriptTimeLimit", cancellationToken).ConfigureAwait(false);
+        var addresses = AllowedAddresses.Parse(await settings.TextAsync("getUrlAddresses", cancellationToken).ConfigureAwait(false));
+        return new ScriptSettings(
+            await settings.TextAsync("missingDate", cancellationToken).ConfigureAwait(false) == "skip",
+            limit > TimeSpan.Zero ? limit : ScriptContext.DefaultTimeLimit, addresses.IsEmpty ? null : new AllowedPages(addresses));
+    }
 
     /// <summary>True if the site script is in force.</summary>
     public Task<bool> SiteEnabledAsync(CancellationToken cancellationToken) => settings.FlagAsync("enableSitewideAnonymizationScript", cancellationToken);

@@ -128,7 +128,7 @@ internal static class AnonymizeTest
             : new ArchivingRules
             {
                 ResidualPolicy = ResidualPolicy.Flag,
-                SkipsMissingDates = await context.RequestServices.GetRequiredService<ScriptLibrary>().SkipsMissingDatesAsync(context.RequestAborted),
+                Settings = await context.RequestServices.GetRequiredService<ScriptLibrary>().SettingsAsync(context.RequestAborted),
             };
         var waiting = trial.Waiting is { } session ? await KnownAsync(book, session, context) : null;
         var settings = context.RequestServices.GetRequiredService<TryOutSettings>();

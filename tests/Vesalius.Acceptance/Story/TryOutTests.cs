@@ -123,6 +123,63 @@ public sealed class TryOutTests(RunningServer server) : IClassFixture<RunningSer
         await TryAsync(admin, "project=TRYZIP", noDicom, HttpStatusCode.BadRequest);
     }
 
+    /// <summary>A script may ask only the hosts that the site names, and runs only for as long as the site lets it.</summary>
+    [Fact]
+    public async Task Site_says_which_pages_scripts_may_read_and_how_long_they_may_run()
+    {
+        using var admin = server.Client();
+        await NewProjectAsync(admin, "TRYWEB");
+        using var codes = new System.Net.HttpListener();
+        var address = $"http://127.0.0.1:{FreePort.Take()}/";
+        codes.Prefixes.Add(address);
+        codes.Start();
+        var asked = 0;
+        _ = Task.Run(async () =>
+        {
+            while (codes.IsListening)
+            {
+                var request = await codes.GetContextAsync();
+                Interlocked.Increment(ref asked);
+                await request.Response.OutputStream.WriteAsync("Code 7\n"u8.ToArray(), Token);
+                request.Response.Close();
+            }
+        }, Token);
+        async Task<JsonElement> ReadAsync(string script)
+        {
+            using var body = Upload(Identified("mr-mosaic-phantom-siemens"), script);
+            return (await TryAsync(admin, "project=TRYWEB&changes=only", body)).GetProperty("objects")[0];
+        }
+
+        async Task SetAsync(string name, string value, HttpStatusCode expected = HttpStatusCode.OK)
+        {
+            using var content = new StringContent(value, System.Text.Encoding.UTF8, "text/plain");
+            using var response = await admin.PutAsync($"/xapi/siteConfig/{name}", content, Token);
+            Assert.Equal(expected, response.StatusCode);
+        }
+
+        var script = $"version \"6.6\"\n\n(0008,1030) := getURL[\"{address}codes\"]\n";
+        var refused = await ReadAsync(script);
+        Assert.Equal(("quarantined", 3), (refused.GetProperty("outcome").GetString(), refused.GetProperty("reason").GetProperty("line").GetInt32()));
+        await SetAsync("getUrlAddresses", "*", HttpStatusCode.BadRequest);
+        await SetAsync("getUrlAddresses", "https://names.example.org/");
+        Assert.Equal("quarantined", (await ReadAsync(script)).GetProperty("outcome").GetString());
+        Assert.Equal(0, asked);
+        await SetAsync("getUrlAddresses", address);
+        var allowed = await ReadAsync(script);
+        Assert.Equal("passed", allowed.GetProperty("outcome").GetString());
+        Assert.Equal("Code 7", Assert.Single(allowed.GetProperty("attributes").EnumerateArray(), a => a.GetProperty("path").GetString() == "(0008,1030)").GetProperty("after").GetString());
+        await SetAsync("getUrlAddresses", "");
+        Assert.Equal("quarantined", (await ReadAsync(script)).GetProperty("outcome").GetString());
+
+        // A microsecond is over before a thousand lines are.
+        await SetAsync("scriptTimeLimit", "soon", HttpStatusCode.BadRequest);
+        await SetAsync("scriptTimeLimit", "0.000001 seconds");
+        var late = await ReadAsync("version \"6.6\"\n" + string.Concat(Enumerable.Repeat("(0008,1030) := concatenate[\"x\", (0008,0060)]\n", 1000)));
+        await SetAsync("scriptTimeLimit", "5 minutes");
+        Assert.Equal("quarantined", late.GetProperty("outcome").GetString());
+        Assert.Contains("took longer", late.GetProperty("reason").GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+
     /// <summary>A waiting session is tried with what is known of its subject; the archived one too; both stay as they are.</summary>
     [Fact]
     public async Task Sessions_are_tried_where_they_are_and_stay_as_they_are()
