@@ -9,7 +9,7 @@ rounds=${ROUNDS:-3}
 
 /usr/bin/python3 "$root/bench/support/make_ct_series.py" "$work/slices" "$count" 4
 # Another series, sent to each peer before the clock runs: what is measured is a server that has been up for a while.
-/usr/bin/python3 "$root/bench/support/make_ct_series.py" "$work/before" "$count" 1 2
+/usr/bin/python3 "$root/bench/support/make_ct_series.py" "$work/before" "$((2 * count))" 1 2
 
 send_all() { # port ae associations
     if [ "$3" -eq 1 ]; then
@@ -41,22 +41,25 @@ rate() { # associations, command that prepares an empty peer and sets port and a
     printf '%s\n' "${times[@]}" | median | awk -v n="$count" '{ printf "%.0f", n / $1 }'
 }
 
+# A folder of its own for every round, and none removed while others measure: a file system is slow to give out inodes that were just freed.
+fresh() { printf '%s/round.%s' "$work" "$(date +%s%N)"; }
+
 stop_last() { kill "${started[-1]}"; wait "${started[-1]}" 2>/dev/null || true; unset 'started[-1]'; }
 
 storescp_up() {
     port=$(free_port); ae=ANY
-    rm -rf "$work/storescp"; mkdir "$work/storescp"
-    storescp +B --fork -od "$work/storescp" "$port" >/dev/null 2>&1 &
+    folder=$(fresh); mkdir "$folder"
+    storescp +B --fork -od "$folder" "$port" >/dev/null 2>&1 &
     started+=($!)
     wait_for echoscu 127.0.0.1 "$port"
 }
-storescp_down() { stop_last; [ "$(find "$work/storescp" -type f | wc -l)" -eq $((2 * count)) ]; }
+storescp_down() { stop_last; [ "$(find "$folder" -type f | wc -l)" -eq $((3 * count)) ]; }
 
 orthanc_up() {
     port=$(free_port); ae=ORTHANC
-    rm -rf "$work/orthanc"; mkdir "$work/orthanc"
+    folder=$(fresh); mkdir "$folder"
     cat >"$work/orthanc.json" <<JSON
-{ "StorageDirectory": "$work/orthanc", "IndexDirectory": "$work/orthanc", "DicomPort": $port, "HttpPort": $(free_port), "DicomAet": "ORTHANC", "RemoteAccessAllowed": false }
+{ "StorageDirectory": "$folder", "IndexDirectory": "$folder", "DicomPort": $port, "HttpPort": $(free_port), "DicomAet": "ORTHANC", "RemoteAccessAllowed": false }
 JSON
     Orthanc "$work/orthanc.json" >/dev/null 2>&1 &
     started+=($!)
@@ -65,8 +68,8 @@ JSON
 orthanc_down() { stop_last; }
 
 vesalius_up() {
-    rm -rf "$work/vesalius"
-    start_vesalius "$work/vesalius"
+    folder=$(fresh)
+    start_vesalius "$folder"
     vesalius_put /data/projects/BENCH >/dev/null
     vesalius_put /data/projects/BENCH/prearchive_code/0 >/dev/null
     port=$dicom_port; ae=VESALIUS
@@ -74,8 +77,8 @@ vesalius_up() {
 vesalius_down() {
     sleep 0.2
     local arrived
-    arrived=$(find "$work/vesalius/prearchive" -name '*.dcm' | wc -l)
-    [ "$arrived" -eq $((2 * count)) ] || { echo "arrived: $arrived of $((2 * count))" >&2; return 1; }
+    arrived=$(find "$folder/prearchive" -name '*.dcm' | wc -l)
+    [ "$arrived" -eq $((3 * count)) ] || { echo "arrived: $arrived of $((3 * count))" >&2; return 1; }
     stop_last
 }
 

@@ -14,11 +14,27 @@ public sealed class VesaliusDatabase : IAsyncDisposable
         SqlMapper.AddTypeHandler(new TimeOnlyHandler());
     }
 
+    private const int MostPrepared = 200;
+
     /// <summary>Connects to a database.</summary>
-    /// <param name="connectionString">Npgsql connection string. Error details, which could carry values, are off unless it says otherwise.</param>
+    /// <param name="connectionString">Npgsql connection string. Error details, which could carry values, are off unless it says otherwise. Behind a pooler that
+    /// shares sessions by transaction, <c>Max Auto Prepare=0</c> belongs into it.</param>
     public VesaliusDatabase(string connectionString)
     {
+        // Statements are few and come again and again: PostgreSQL plans each once per connection. Nothing changes a session's settings, so none is reset;
+        // who takes a lock of a session gives it back himself.
+        var stated = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = connectionString };
         var builder = new NpgsqlDataSourceBuilder(connectionString);
+        if (!stated.ContainsKey("Max Auto Prepare"))
+        {
+            builder.ConnectionStringBuilder.MaxAutoPrepare = MostPrepared;
+        }
+
+        if (!stated.ContainsKey("No Reset On Close"))
+        {
+            builder.ConnectionStringBuilder.NoResetOnClose = true;
+        }
+
         DataSource = builder.Build();
     }
 

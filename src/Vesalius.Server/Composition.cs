@@ -49,7 +49,7 @@ internal static class Composition
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<InvestigatorDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
-        services.AddSingleton<SessionGates>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
+        services.AddSingleton<SessionGates>().AddSingleton<PetMrRule>().AddSingleton<PetMrSeparation>().AddSingleton<SessionBuilder>().AddSingleton<ConfigurationStore>().AddSingleton<ScriptLibrary>().AddSingleton<PixelCleaning>();
         services.AddDeidentification(data, siteKey, spool);
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionStaging>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache")));

@@ -94,7 +94,8 @@ public sealed class VesaliusServer : IAsyncDisposable
 
     private static WebApplication Compose(ServerOptions options, string connectionString)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Beside the program, not where it was started: configuration that reloads watches every folder below, and below the start folder the data may lie.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Logging.ClearProviders();
         builder.Logging.AddJsonConsole();
         builder.Logging.SetMinimumLevel(LogLevel.Information);

@@ -57,7 +57,7 @@ public sealed class QuarantineTests(Site site) : IClassFixture<Site>
 
         await page.GetByRole(AriaRole.Tab, new() { Name = "Proof" }).ClickAsync();
         var blank = page.GetByRole(AriaRole.Radio, new() { Name = "Empty the attribute" });
-        await page.RunAndWaitForResponseAsync(() => blank.CheckAsync(), r => r.Request.Method == "PUT" && r.Ok);
+        await page.RunAndWaitForResponseAsync(() => blank.ClickAsync(), r => r.Request.Method == "PUT" && r.Ok);
         await Axe.CheckAsync(page, "proof");
         await page.ReloadAsync();
         await page.GetByRole(AriaRole.Tab, new() { Name = "Proof" }).ClickAsync();

@@ -92,12 +92,12 @@ internal static class DeclaredSettings
             ("requireLogin", true), ("userRegistration", false), ("emailVerification", true), ("checksums", true), ("uiAllowNonAdminProjectCreation", true),
             ("securityAllowNonPrivateProjects", true), ("restrictUserListAccessToAdmins", false), ("enableSitewideAnonymizationScript", true),
             ("enableSitewideSeriesImportFilter", false), ("projectAllowAutoArchive", true), ("preventCrossModalityMerge", true),
-            ("useSopInstanceUidToUniquelyIdentifyDicom", true), ("rerunProjectAnonOnRename", false), ("sitewidePetMr", false), ("trainingRequired", false),
+            ("useSopInstanceUidToUniquelyIdentifyDicom", true), ("rerunProjectAnonOnRename", false), ("trainingRequired", false),
             ("enableDirectArchiveAppend", false), ("maintainFileHistory", false), ("backupDeletedToCache", false));
         Add(
             SettingTier.Authenticated, SettingKind.Text,
             ("dicomFileNameTemplate", "${StudyInstanceUID}-${SeriesNumber}-${InstanceNumber}-${HashSOPClassUIDWithSOPInstanceUID}"), ("processingUrl", ""),
-            ("sitewidePetTracers", ""), ("sitewideSeriesImportFilterMode", "blacklist"), ("sitewideSeriesImportFilter", ""), ("siteDescriptionText", ""), ("siteDescriptionType", "Text"),
+            ("sitewidePetTracers", ""), ("sitewidePetMr", ""), ("sitewideSeriesImportFilterMode", "blacklist"), ("sitewideSeriesImportFilter", ""), ("siteDescriptionText", ""), ("siteDescriptionType", "Text"),
             ("passwordComplexityMessage", "The password is not as the site wants passwords."));
         Add(SettingTier.Authenticated, SettingKind.Text, ("uiDateFormat", "yyyy-MM-dd"), ("uiTimeFormat", "HH:mm:ss"), ("uiDateTimeFormat", "yyyy-MM-dd HH:mm:ss"), ("uiDateTimeSecondsFormat", "yyyy-MM-dd HH:mm:ss.SSS"));
         Add(SettingTier.Authenticated, SettingKind.FailOrSkip, ("missingDate", "fail"));

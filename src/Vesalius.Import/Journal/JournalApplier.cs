@@ -13,6 +13,8 @@ internal sealed class JournalApplier(VesaliusDatabase database, StagingPool pool
 {
     private const int Writers = 2;
     private const int MostPerCommit = 64;
+    // Long enough for some objects of one sender, too short for a person to notice that rows come later.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private readonly Channel<JournalEntry> _files = Channel.CreateUnbounded<JournalEntry>();
     private readonly Channel<JournalEntry> _rows = Channel.CreateUnbounded<JournalEntry>(new UnboundedChannelOptions { SingleReader = true });
@@ -86,6 +88,7 @@ internal sealed class JournalApplier(VesaliusDatabase database, StagingPool pool
         while (await _rows.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
         {
             batch.Clear();
+            await GatherAsync().ConfigureAwait(false);
             while (batch.Count < MostPerCommit && _rows.Reader.TryPeek(out var next) && (batch.Count == 0 || next.Written.Task.IsCompleted) && _rows.Reader.TryRead(out next))
             {
                 await next.Written.Task.WaitAsync(_stop.Token).ConfigureAwait(false);
@@ -96,6 +99,9 @@ internal sealed class JournalApplier(VesaliusDatabase database, StagingPool pool
             Interlocked.Exchange(ref _nextCommit, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         }
     }
+
+    // Nobody waits for rows, but each commit costs: a few objects share one. Where memory runs short they do not wait.
+    private Task GatherAsync() => pool.IsAmple ? Task.Delay(Gathering, _stop.Token) : Task.CompletedTask;
 
     private async Task CommitAsync(List<JournalEntry> batch)
     {

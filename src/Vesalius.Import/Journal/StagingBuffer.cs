@@ -32,6 +32,10 @@ internal sealed class StagingPool(long limit)
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Stack<StagingBuffer>> _free = [];
     private long _allocated;
+    private long _lent;
+
+    /// <summary>True while less than a quarter is lent.</summary>
+    public bool IsAmple => Interlocked.Read(ref _lent) < limit / 4;
 
     /// <summary>A buffer of at least so many bytes; null if the limit is reached.</summary>
     public StagingBuffer? TryRent(int length)
@@ -41,6 +45,7 @@ internal sealed class StagingPool(long limit)
         {
             if (_free.TryGetValue(capacity, out var stack) && stack.TryPop(out var buffer))
             {
+                _lent += capacity;
                 return buffer;
             }
 
@@ -54,6 +59,7 @@ internal sealed class StagingPool(long limit)
             }
 
             _allocated += capacity;
+            _lent += capacity;
         }
 
         return new StagingBuffer(capacity);
@@ -70,6 +76,7 @@ internal sealed class StagingPool(long limit)
             }
 
             stack.Push(buffer);
+            _lent -= buffer.Capacity;
         }
     }
 

@@ -13,7 +13,11 @@ namespace Vesalius.Import;
 /// <param name="Outcome">An <see cref="IntakeOutcome"/>; <c>Quarantined</c>: it failed again and stays.</param>
 /// <param name="Reason">Why it failed again; null if it did not.</param>
 /// <param name="SessionId">Prearchive session that it is in now; null if none.</param>
-public sealed record RetriedObject(Guid Id, IntakeOutcome Outcome, QuarantineReason? Reason, long? SessionId);
+public sealed record RetriedObject(Guid Id, IntakeOutcome Outcome, QuarantineReason? Reason, long? SessionId)
+{
+    /// <summary>False where its file, key or origin is missing, so that nothing could be tried; it stays as it was.</summary>
+    public bool IsTried { get; init; } = true;
+}
 
 /// <summary>What became of a session that objects were missing from.</summary>
 /// <param name="SessionId">The prearchive session that was made of them.</param>
@@ -32,7 +36,9 @@ public sealed class QuarantineRetry(
 {
     private readonly ObjectReader _reader = new(limits, budget);
 
-    /// <summary>Tries objects again, one after the other; those that are missing from an archived session are added to it.</summary>
+    /// <summary>
+    /// Tries objects again, one after the other; those that are missing from an archived session are added to it. One that cannot be tried holds up no other.
+    /// </summary>
     /// <param name="objects">Objects.</param>
     /// <param name="user">Who asked.</param>
     /// <param name="cancellationToken">Cancels between objects.</param>
@@ -44,7 +50,7 @@ public sealed class QuarantineRetry(
         foreach (var item in objects)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var (result, request) = await RetryAsync(item, user, cancellationToken).ConfigureAwait(false);
+            var (result, request) = await TriedAsync(item, user, cancellationToken).ConfigureAwait(false);
             retried.Add(result);
             if (result.SessionId is { } session && request is not null)
             {
@@ -70,6 +76,19 @@ public sealed class QuarantineRetry(
         catch (ArchivingException e)
         {
             return new RetriedSession(session, null, e.Message);
+        }
+    }
+
+    private async Task<(RetriedObject Result, ArchiveRequest? Archive)> TriedAsync(QuarantinedObject item, string user, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RetryAsync(item, user, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NotRetriableException e)
+        {
+            var reason = new QuarantineReason(item.Scope, QuarantineReason.Unreadable, item.ScriptNumber ?? 0, null, null, "", e.Message);
+            return (new RetriedObject(item.Id, IntakeOutcome.Quarantined, reason, null) { IsTried = false }, null);
         }
     }
 

@@ -42,7 +42,6 @@ internal sealed class ArchivingTurns(VesaliusDatabase database, int most)
             turn.Connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
             await turn.Connection.ExecuteAsync(
                 new CommandDefinition("select pg_advisory_lock(hashtextextended(@name, 1))", new { name }, commandTimeout: 3600, cancellationToken: cancellationToken)).ConfigureAwait(false);
-            turn.IsLocked = true;
             return turn;
         }
         catch
@@ -57,8 +56,6 @@ internal sealed class ArchivingTurns(VesaliusDatabase database, int most)
         public bool HasTurn { get; set; }
 
         public bool HasPlace { get; set; }
-
-        public bool IsLocked { get; set; }
 
         public NpgsqlConnection? Connection { get; set; }
 
@@ -101,10 +98,8 @@ internal sealed class ArchivingTurns(VesaliusDatabase database, int most)
             {
                 try
                 {
-                    if (IsLocked)
-                    {
-                        await Connection.ExecuteAsync("select pg_advisory_unlock(hashtextextended(@name, 1))", new { name }).ConfigureAwait(false);
-                    }
+                    // Whether or not it was heard that the lock was given: the pool does not reset a connection.
+                    await Connection.ExecuteAsync("select pg_advisory_unlock_all()").ConfigureAwait(false);
                 }
                 catch (NpgsqlException)
                 {

@@ -17,7 +17,7 @@ namespace Vesalius.Prearchive;
 /// <remarks>Order: everything is staged under the cache folder; staged files are moved into place; rows are committed; the prearchive copy goes last.
 /// Until the commit the prearchive is whole, and files in the archive without a row are removed when the step is repeated or at the next start.</remarks>
 public sealed class SessionArchiver(
-    PrearchiveStore store, SessionGates gates, SessionBuilder builder, SessionStaging stage, ArchiveSessions sessions, ResourceDirectory resources,
+    PrearchiveStore store, SessionGates gates, SessionBuilder builder, PetMrRule petMr, PetMrSeparation separation, SessionStaging stage, ArchiveSessions sessions, ResourceDirectory resources,
     ArchiveLayout layout, VesaliusDatabase database, SiteSettings settings, string stagingRoot, ILogger<SessionArchiver> logger)
 {
     // Sessions on their way to the archive at a time; more would only wait for the disk.
@@ -101,7 +101,7 @@ public sealed class SessionArchiver(
 
         var (staged, report) = await stage.StageAsync(session, request, objects, staging, cancellationToken).ConfigureAwait(false);
         var byObject = staged.ToDictionary(s => s.Object.SopInstanceUid);
-        var description = await SessionBuilder.DescribeAsync([.. staged.Select(s => s.Object)], o => byObject[o.SopInstanceUid].Path, cancellationToken).ConfigureAwait(false);
+        var description = await SessionBuilder.DescribeAsync([.. staged.Select(s => s.Object)], o => byObject[o.SopInstanceUid].Path, cancellationToken, await petMr.OfAsync(request.ProjectId, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var studyUid = await StudyUidAsync(staged, cancellationToken).ConfigureAwait(false);
         if (existing is not null)
         {
@@ -153,7 +153,7 @@ public sealed class SessionArchiver(
             problems.Add("A session with this label is already archived: append to it, overwrite, or archive under another label.");
         }
 
-        var description = await SessionBuilder.DescribeAsync(objects, o => Path.Combine(store.FolderOf(session), o.Path), cancellationToken).ConfigureAwait(false);
+        var description = await SessionBuilder.DescribeAsync(objects, o => Path.Combine(store.FolderOf(session), o.Path), cancellationToken, await petMr.OfAsync(request.ProjectId, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         problems.AddRange(await MergeCheck.ProblemsAsync(database, settings, existing, request, description, session.StudyInstanceUid, cancellationToken).ConfigureAwait(false));
         var archived = await sessions.InstancesAsync(existing.Id, cancellationToken).ConfigureAwait(false);
         if (objects.Count(o => archived.ContainsKey(o.SopInstanceUid)) is > 0 and var same)
@@ -240,7 +240,7 @@ public sealed class SessionArchiver(
     }
 
     // A study that comes in parts is what all of it is: the dose that came first made it an RT session, the images make it CT. A type that somebody chose stays.
-    private static async Task<ArchivedSession> FollowTypeAsync(
+    private async Task<ArchivedSession> FollowTypeAsync(
         ArchivedSession before, ArchivedSession after, SessionAdmission admission, Npgsql.NpgsqlConnection connection, Npgsql.NpgsqlTransaction transaction)
     {
         if (before.StudyInstanceUid != admission.StudyInstanceUid)
@@ -251,8 +251,9 @@ public sealed class SessionArchiver(
         var scans = (await connection.QueryAsync<(string Id, string Modality, string XsiType)>(
             "select id, coalesce(modality, ''), xsi_type from archive_scan where experiment_id = @Id order by key", new { after.Id }, transaction).ConfigureAwait(false)).AsList();
         var came = admission.Scans.Select(s => s.Id).ToHashSet();
-        var type = DataTypes.SessionType([.. scans.Select(s => (s.Modality, s.XsiType))]);
-        if (type == before.XsiType || DataTypes.SessionType([.. scans.Where(s => !came.Contains(s.Id)).Select(s => (s.Modality, s.XsiType))]) != before.XsiType)
+        var handling = await petMr.OfAsync(admission.ProjectId, CancellationToken.None).ConfigureAwait(false);
+        var type = DataTypes.SessionType([.. scans.Select(s => (s.Modality, s.XsiType))], handling);
+        if (type == before.XsiType || DataTypes.SessionType([.. scans.Where(s => !came.Contains(s.Id)).Select(s => (s.Modality, s.XsiType))], handling) != before.XsiType)
         {
             return after;
         }
@@ -325,18 +326,31 @@ public sealed class SessionArchiver(
     private sealed record CatalogRow(
         string ScanId, string? SeriesInstanceUid, string Label, string Path, long Size, string Md5, string? SopInstanceUid, int? InstanceNumber, string Format, string Content);
 
-    /// <summary>Builds a session; the caller does not have it yet.</summary>
-    public async Task BuildAsync(long sessionId, CancellationToken cancellationToken)
+    /// <summary>Builds a session; the caller does not have it yet. One with PET and MR becomes two where project or site say so.</summary>
+    /// <returns>Keys of the sessions that were built; none if there was no such session.</returns>
+    public async Task<IReadOnlyList<long>> BuildAsync(long sessionId, CancellationToken cancellationToken)
     {
         using var alone = await gates.CloseAsync(sessionId, cancellationToken).ConfigureAwait(false);
         if (await store.FindAsync(sessionId, cancellationToken).ConfigureAwait(false) is not { } session)
         {
-            return;
+            return [];
         }
 
         try
         {
-            await builder.BuildAsync(session, cancellationToken).ConfigureAwait(false);
+            var description = await builder.BuildAsync(session, cancellationToken).ConfigureAwait(false);
+            if (description.XsiType != PetMrSeparation.JointType || session.ProjectId is null || await petMr.OfAsync(session.ProjectId, cancellationToken).ConfigureAwait(false) != PetMrHandling.Separate)
+            {
+                return [sessionId];
+            }
+
+            var parts = await separation.SeparateAsync(session, description, cancellationToken).ConfigureAwait(false);
+            foreach (var part in parts.Where(p => p.Id != sessionId))
+            {
+                await builder.BuildAsync(part, cancellationToken).ConfigureAwait(false);
+            }
+
+            return [.. parts.Select(p => p.Id)];
         }
         catch (Exception e) when (e is IOException or MalformedDicomException)
         {

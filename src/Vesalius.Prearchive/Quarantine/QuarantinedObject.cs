@@ -19,6 +19,9 @@ public sealed record QuarantineReason(string Scope, string Kind, long ScriptNumb
     /// <summary>At archiving, by what the project wants.</summary>
     public const string Project = "project";
 
+    /// <summary>Kind of what cannot be read.</summary>
+    public const string Unreadable = "unreadable";
+
     /// <summary>True for what says that an object cannot be de-identified.</summary>
     public static bool IsOne(Exception error) => error is ScriptRunException or MalformedDicomException or PixelsNotCleanException;
 
@@ -27,7 +30,7 @@ public sealed record QuarantineReason(string Scope, string Kind, long ScriptNumb
     {
         ScriptRunException run => new(scope, "script", scriptNumber, run.Position.Line, run.Position.Column, run.Statement, run.Reason),
         PixelsNotCleanException => new(scope, "pixels", 0, null, null, "", error.Message),
-        MalformedDicomException => new(scope, "unreadable", 0, null, null, "", error.Message),
+        MalformedDicomException => new(scope, Unreadable, 0, null, null, "", error.Message),
         _ => throw new ArgumentException("It is no reason for quarantine.", nameof(error)),
     };
 

@@ -96,13 +96,14 @@ public static class DataTypes
 
     /// <summary>The session type of a study.</summary>
     /// <param name="series">Modality attribute and scan type of each series; the modality may be empty.</param>
-    public static string SessionType(IReadOnlyList<(string Modality, string ScanType)> series)
+    /// <param name="petMr">What PET and MR together become.</param>
+    public static string SessionType(IReadOnlyList<(string Modality, string ScanType)> series, PetMrHandling petMr = PetMrHandling.Joint)
     {
         ArgumentNullException.ThrowIfNull(series);
         var modalities = series.Select(s => s.Modality.Trim().ToUpperInvariant()).ToList();
         if (modalities.Exists(m => m is "PT" or "PET"))
         {
-            return modalities.Contains("MR") ? "xnat:petmrSessionData" : "xnat:petSessionData";
+            return modalities.Contains("MR") && petMr != PetMrHandling.Pet ? "xnat:petmrSessionData" : "xnat:petSessionData";
         }
 
         foreach (var (modality, scanType) in series)

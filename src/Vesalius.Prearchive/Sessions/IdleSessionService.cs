@@ -44,8 +44,10 @@ public sealed class IdleSessionService(
         {
             try
             {
-                await archiver.BuildAsync(session.Id, cancellationToken).ConfigureAwait(false);
-                await ArchiveIfWantedAsync(session.Id, cancellationToken).ConfigureAwait(false);
+                foreach (var built in await archiver.BuildAsync(session.Id, cancellationToken).ConfigureAwait(false))
+                {
+                    await ArchiveIfWantedAsync(built, cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (ArchivingException e)
             {

@@ -17,6 +17,8 @@ public static class PrearchiveStatus
     public const string Archiving = "ARCHIVING";
     /// <summary>Being moved to another project.</summary>
     public const string Moving = "MOVING";
+    /// <summary>Being separated into a PET and an MR session.</summary>
+    public const string Separating = "SEPARATING";
     /// <summary>Being deleted.</summary>
     public const string Deleting = "DELETING";
 }

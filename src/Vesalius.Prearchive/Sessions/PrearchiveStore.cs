@@ -167,7 +167,7 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     /// <summary>After an abrupt end: puts sessions that were being worked on back, and removes those that were being deleted.</summary>
     public async Task ResumeAsync(CancellationToken cancellationToken)
     {
-        await database.ExecuteAsync("update prearchive_session set status = 'RECEIVING' where status in ('BUILDING', 'ARCHIVING', 'MOVING')", null, cancellationToken).ConfigureAwait(false);
+        await database.ExecuteAsync("update prearchive_session set status = 'RECEIVING' where status in ('BUILDING', 'ARCHIVING', 'MOVING', 'SEPARATING')", null, cancellationToken).ConfigureAwait(false);
         foreach (var session in await database.QueryAsync<PrearchiveSession>($"select {Columns} from prearchive_session where status = 'DELETING'", null, cancellationToken).ConfigureAwait(false))
         {
             await RemoveAsync(session, cancellationToken).ConfigureAwait(false);

@@ -14,7 +14,7 @@ namespace Vesalius.Prearchive;
 public sealed record SessionDescription(string XsiType, DateOnly? Date, TimeOnly? Time, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<AdmittedScan> Scans);
 
 /// <summary>Makes the session document of what has arrived (xapi B.7, B.9, B.10).</summary>
-public sealed class SessionBuilder(PrearchiveStore store)
+public sealed class SessionBuilder(PrearchiveStore store, PetMrRule petMr)
 {
     private const string XnatNamespace = "http://nrg.wustl.edu/xnat";
 
@@ -25,7 +25,7 @@ public sealed class SessionBuilder(PrearchiveStore store)
         await store.SetStatusAsync(session.Id, PrearchiveStatus.Building, null, cancellationToken).ConfigureAwait(false);
         var objects = await store.ObjectsAsync(session.Id, cancellationToken).ConfigureAwait(false);
         var folder = store.FolderOf(session);
-        var description = await DescribeAsync(objects, o => Path.Combine(folder, o.Path), cancellationToken).ConfigureAwait(false);
+        var description = await DescribeAsync(objects, o => Path.Combine(folder, o.Path), cancellationToken, await petMr.OfAsync(session.ProjectId, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         await WriteDocumentAsync(session, description, store.DocumentOf(session), cancellationToken).ConfigureAwait(false);
         await store.SetStudyAsync(session.Id, description.Date, description.Time, description.XsiType, cancellationToken).ConfigureAwait(false);
         var conflicts = await store.ConflictsAsync(session.Id, cancellationToken).ConfigureAwait(false);
@@ -41,8 +41,9 @@ public sealed class SessionBuilder(PrearchiveStore store)
     /// <param name="objects">Objects.</param>
     /// <param name="pathOf">Where the file of an object lies.</param>
     /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="petMr">What PET and MR together become.</param>
     public static async Task<SessionDescription> DescribeAsync(
-        IReadOnlyList<PrearchiveObject> objects, Func<PrearchiveObject, string> pathOf, CancellationToken cancellationToken)
+        IReadOnlyList<PrearchiveObject> objects, Func<PrearchiveObject, string> pathOf, CancellationToken cancellationToken, PetMrHandling petMr = PetMrHandling.Joint)
     {
         ArgumentNullException.ThrowIfNull(objects);
         ArgumentNullException.ThrowIfNull(pathOf);
@@ -64,7 +65,7 @@ public sealed class SessionBuilder(PrearchiveStore store)
         }
 
         return new SessionDescription(
-            DataTypes.SessionType([.. scans.Select(s => (s.Modality, s.XsiType))]), DateOf(lead, Tag.StudyDate), TimeOf(lead, Tag.StudyTime), SessionFields(lead), scans);
+            DataTypes.SessionType([.. scans.Select(s => (s.Modality, s.XsiType))], petMr), DateOf(lead, Tag.StudyDate), TimeOf(lead, Tag.StudyTime), SessionFields(lead), scans);
     }
 
     // Schema path below the type, and the attribute that fills it (xapi B.10).

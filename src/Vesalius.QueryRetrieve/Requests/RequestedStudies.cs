@@ -11,6 +11,7 @@ public sealed class RequestedStudies(VesaliusDatabase database, DqrSettings sett
 {
     private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, (Route? Route, DateTimeOffset Until)> _routes = new(StringComparer.Ordinal);
+    private int _changes;
     private (string Title, DateTimeOffset Until) _callingAe = ("", DateTimeOffset.MinValue);
 
     private sealed record Route(long Id, string ProjectId, string? PatientId, string? SubjectLabel, string? ExperimentLabel, string? Relabel, string? Script)
@@ -48,6 +49,7 @@ public sealed class RequestedStudies(VesaliusDatabase database, DqrSettings sett
             return known.Route;
         }
 
+        var changes = Volatile.Read(ref _changes);
         var route = await database.FindAsync<Route>(
             "select id, project_id, patient_id, subject_label, experiment_label, relabel::text as relabel, script from qr_request where study_hash = @hash and route_open",
             new { hash = seal.Hash(study) }, cancellationToken).ConfigureAwait(false);
@@ -56,10 +58,11 @@ public sealed class RequestedStudies(VesaliusDatabase database, DqrSettings sett
             _routes.Clear();
         }
 
-        // That nobody asked is not remembered: the next moment somebody may.
-        if (route is not null)
+        // Nor is it remembered that nobody asked, if somebody may have while we looked.
+        _routes[study] = (route, now + Kept);
+        if (Volatile.Read(ref _changes) != changes)
         {
-            _routes[study] = (route, now + Kept);
+            _routes.TryRemove(study, out _);
         }
 
         return route;
@@ -77,7 +80,11 @@ public sealed class RequestedStudies(VesaliusDatabase database, DqrSettings sett
     }
 
     /// <summary>Forgets a study whose route was opened or closed here.</summary>
-    public void Forget(string study) => _routes.TryRemove(study, out _);
+    public void Forget(string study)
+    {
+        Interlocked.Increment(ref _changes);
+        _routes.TryRemove(study, out _);
+    }
 
     private sealed class Requested(Route route, ArrivalLog arrivals) : RequestedStudy
     {

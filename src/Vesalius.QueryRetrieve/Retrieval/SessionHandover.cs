@@ -25,8 +25,10 @@ public sealed class SessionHandover(PrearchiveStore store, SessionArchiver archi
         try
         {
             await store.SetAutoCommitAsync(session, isPrevented: false, cancellationToken).ConfigureAwait(false);
-            await archiver.BuildAsync(session, cancellationToken).ConfigureAwait(false);
-            await sessions.ArchiveIfWantedAsync(session, cancellationToken).ConfigureAwait(false);
+            foreach (var built in await archiver.BuildAsync(session, cancellationToken).ConfigureAwait(false))
+            {
+                await sessions.ArchiveIfWantedAsync(built, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (ArchivingException e)
         {

@@ -216,6 +216,11 @@ internal static class ConfigService
         {
             throw RequestRefusedException.BadRequest(fault);
         }
+
+        if (tool == PetMrRule.Tool && path == PetMrRule.Place && !PetMrRule.IsKnown(contents))
+        {
+            throw RequestRefusedException.BadRequest("The contents are petmr (one session), pet (one PET session) or separate (two sessions).");
+        }
     }
 
     // The site's filter has two addresses, this one and the site settings; the settings are what counts.

@@ -217,12 +217,14 @@ internal static class ImportService
             }
 
             // Single objects keep coming; their session is built after quiet time, or on commit.
-            if (handler != "gradual-DICOM" || archives)
+            var built = handler != "gradual-DICOM" || archives ? await PrearchiveEndpoints.BuildAsync(archiver, id, context.RequestAborted) : [id];
+            foreach (var part in built)
             {
-                await PrearchiveEndpoints.BuildAsync(archiver, id, context.RequestAborted);
+                if (await store.FindAsync(part, context.RequestAborted) is { } found)
+                {
+                    lines.Add(await ArchiveAsync(context, request, found, archives, handler) ?? "/data" + found.Url);
+                }
             }
-
-            lines.Add(await ArchiveAsync(context, request, session, archives, handler) ?? "/data" + session.Url);
         }
 
         return lines;

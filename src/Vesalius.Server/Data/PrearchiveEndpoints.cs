@@ -308,24 +308,34 @@ internal static class PrearchiveEndpoints
 
     private static void CheckIdle(PrearchiveSession session)
     {
-        if (session.Status is PrearchiveStatus.Archiving or PrearchiveStatus.Moving or PrearchiveStatus.Deleting or PrearchiveStatus.Building)
+        if (session.Status is PrearchiveStatus.Archiving or PrearchiveStatus.Moving or PrearchiveStatus.Deleting or PrearchiveStatus.Building or PrearchiveStatus.Separating)
         {
             throw RequestRefusedException.Conflict($"The session is {session.Status}.");
         }
     }
 
-    private static async Task BuildAsync(HttpContext context, PrearchiveSession session)
+    private static async Task<List<PrearchiveSession>> BuildAsync(HttpContext context, PrearchiveSession session)
     {
         CheckIdle(session);
-        await BuildAsync(context.RequestServices.GetRequiredService<SessionArchiver>(), session.Id, context.RequestAborted);
+        var built = new List<PrearchiveSession>();
+        foreach (var id in await BuildAsync(context.RequestServices.GetRequiredService<SessionArchiver>(), session.Id, context.RequestAborted))
+        {
+            if (await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(id, context.RequestAborted) is { } found)
+            {
+                built.Add(found);
+            }
+        }
+
+        return built.Count > 0 ? built : throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
     }
 
     /// <summary>Builds a session.</summary>
-    public static async Task BuildAsync(SessionArchiver archiver, long session, CancellationToken cancellationToken)
+    /// <returns>Keys of the sessions that it became.</returns>
+    public static async Task<IReadOnlyList<long>> BuildAsync(SessionArchiver archiver, long session, CancellationToken cancellationToken)
     {
         try
         {
-            await archiver.BuildAsync(session, cancellationToken);
+            return await archiver.BuildAsync(session, cancellationToken);
         }
         catch (ArchivingException e)
         {
@@ -348,8 +358,7 @@ internal static class PrearchiveEndpoints
         switch (form("action"))
         {
             case "build" or "rebuild":
-                await BuildAsync(context, session);
-                return Results.Text("/data" + session.Url);
+                return Results.Text(string.Join("\r\n", (await BuildAsync(context, session)).Select(s => "/data" + s.Url)));
             case "commit":
                 return await CommitAsync(context, session, form);
             case "move":
@@ -391,21 +400,27 @@ internal static class PrearchiveEndpoints
     {
         CheckIdle(session);
         await DescribeAsync(context, session, form, null, null);
-        await BuildAsync(context, session);
+        var built = await BuildAsync(context, session);
         var asked = form("AA") ?? form("auto-archive");
         try
         {
-            var archived = RequestFlags.IsTrue(asked)
-                ? await context.RequestServices.GetRequiredService<SessionArchiver>().ArchiveAsync(
-                    session.Id, new ArchiveRequest(session.ProjectId ?? throw RequestRefusedException.BadRequest("The session is unassigned."), session.Subject, session.Label, MergeMode.Append, false, context.Caller().Login), context.RequestAborted)
-                : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(session.Id, context.RequestAborted);
-            if (archived is null)
+            var lines = new List<string>();
+            foreach (var part in built)
             {
-                return Results.Text("/data" + session.Url, "text/uri-list");
+                var archived = RequestFlags.IsTrue(asked)
+                    ? await context.RequestServices.GetRequiredService<SessionArchiver>().ArchiveAsync(
+                        part.Id, new ArchiveRequest(part.ProjectId ?? throw RequestRefusedException.BadRequest("The session is unassigned."), part.Subject, part.Label, MergeMode.Append, false, context.Caller().Login), context.RequestAborted)
+                    : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(part.Id, context.RequestAborted);
+                if (archived is not null && built.Count == 1)
+                {
+                    context.Response.Headers.Location = archived.Uri;
+                    return Results.Text(archived.Uri, "text/uri-list", statusCode: 301);
+                }
+
+                lines.Add(archived?.Uri ?? "/data" + part.Url);
             }
 
-            context.Response.Headers.Location = archived.Uri;
-            return Results.Text(archived.Uri, "text/uri-list", statusCode: 301);
+            return Results.Text(string.Join("\r\n", lines), "text/uri-list");
         }
         catch (ArchivingException e)
         {

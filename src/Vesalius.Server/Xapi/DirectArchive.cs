@@ -25,8 +25,11 @@ internal static class DirectArchive
             var session = await FindAsync(context, project, tag, name, ProjectRights.Edit);
             try
             {
-                await archiver.BuildAsync(session.Id, context.RequestAborted);
-                await idle.ArchiveIfWantedAsync(session.Id, context.RequestAborted);
+                foreach (var built in await archiver.BuildAsync(session.Id, context.RequestAborted))
+                {
+                    await idle.ArchiveIfWantedAsync(built, context.RequestAborted);
+                }
+
                 return Results.Ok();
             }
             catch (ArchivingException e)

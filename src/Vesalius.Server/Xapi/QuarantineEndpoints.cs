@@ -136,20 +136,13 @@ internal static class QuarantineEndpoints
 
     private static async Task<(IReadOnlyList<RetriedObject> Objects, IReadOnlyList<RetriedSession> Sessions)> RetryAsync(HttpContext context, IReadOnlyList<QuarantinedObject> objects)
     {
-        try
+        var result = await context.RequestServices.GetRequiredService<QuarantineRetry>().RetryAsync(objects, context.Caller().Login, context.RequestAborted);
+        foreach (var item in result.Objects)
         {
-            var result = await context.RequestServices.GetRequiredService<QuarantineRetry>().RetryAsync(objects, context.Caller().Login, context.RequestAborted);
-            foreach (var item in result.Objects)
-            {
-                await Scope.AuditAsync(context, "quarantine.retry", $"{item.Id} {item.Outcome}");
-            }
+            await Scope.AuditAsync(context, "quarantine.retry", $"{item.Id} {item.Outcome}");
+        }
 
-            return result;
-        }
-        catch (NotRetriableException e)
-        {
-            throw RequestRefusedException.Conflict(e.Message);
-        }
+        return result;
     }
 
     private static object View(RetriedObject item) => new
@@ -165,6 +158,11 @@ internal static class QuarantineEndpoints
     private static IResult Single((IReadOnlyList<RetriedObject> Objects, IReadOnlyList<RetriedSession> Sessions) result)
     {
         var item = result.Objects[0];
+        if (!item.IsTried)
+        {
+            throw RequestRefusedException.Conflict(item.Reason!.Reason);
+        }
+
         return Results.Json(
             new { id = item.Id, outcome = item.Outcome.ToString(), session = item.SessionId, reason = View(item.Reason), archived = result.Sessions.Select(View) }, DeidentificationEndpoints.Json);
     }

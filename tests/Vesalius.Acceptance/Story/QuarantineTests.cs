@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using Vesalius.Dicom;
@@ -49,11 +50,14 @@ public sealed class QuarantineTests(RunningServer server) : IClassFixture<Runnin
     private async Task SendAsync(string project, string label)
     {
         var target = Directory.CreateTempSubdirectory("vesalius-quarantine-").FullName;
+        // A study of its own: what is chosen by study is chosen in all projects.
+        var study = $"2.25.{new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true)}";
         var number = 0;
         foreach (var path in Directory.EnumerateFiles(SharedData.Require("data", "dicom", "studies", "mr-mosaic-phantom-siemens"), "*.dcm", SearchOption.AllDirectories))
         {
             var file = Part10File.Read(await File.ReadAllBytesAsync(path, Token));
             file.DataSet.SetString(Tag.PatientComments, $"Project:{project} Subject:S1 Session:{label}");
+            file.DataSet.SetString(Tag.StudyInstanceUID, study);
             file.DataSet.SetString(Tag.PatientName, "Quixmarrow^Zebulonia");
             file.DataSet.SetString(Tag.PatientID, "PID-90417-QX");
             file.DataSet.SetString(Tag.InstanceNumber, (++number).ToString(CultureInfo.InvariantCulture));
@@ -230,6 +234,19 @@ public sealed class QuarantineTests(RunningServer server) : IClassFixture<Runnin
             await JsonAsync(admin.GetAsync($"/xapi/quarantine/{id}/attributes", Token), HttpStatusCode.Conflict);
             await JsonAsync(admin.PostAsync($"/xapi/quarantine/{id}/retry", null, Token), HttpStatusCode.Conflict);
         }
+
+        // Among others it holds up none of them.
+        await NewProjectAsync(admin, "QWHOLE", FailsOnTwo);
+        await SendAsync("QWHOLE", "S1_MR1");
+        Assert.Equal(HttpStatusCode.OK, (await ArchiveAsync(admin, "QWHOLE")).Status);
+        await PutAsync(admin, "/xapi/anonymize/projects/QWHOLE", Good);
+        var whole = (await ListAsync(admin, "project=QWHOLE")).ConvertAll(e => e.GetProperty("id").GetGuid());
+        var retried = await PostAsync(admin, "/xapi/quarantine/retry", JsonSerializer.Serialize(new { ids = ids.Concat(whole) }));
+        var outcomes = retried.GetProperty("objects").EnumerateArray().ToDictionary(o => o.GetProperty("id").GetGuid());
+        Assert.All(ids, id => Assert.Equal(("Quarantined", "unreadable"), (outcomes[id].GetProperty("outcome").GetString(), outcomes[id].GetProperty("reason").GetProperty("kind").GetString())));
+        Assert.All(whole, id => Assert.NotEqual("Quarantined", outcomes[id].GetProperty("outcome").GetString()));
+        Assert.Equal(8, await FilesAsync(admin, "QWHOLE"));
+        Assert.Equal(2, (await ListAsync(admin, "project=QBROKEN")).Count);
 
         await PostAsync(admin, "/xapi/quarantine/retry", "{}", HttpStatusCode.BadRequest);
         await PostAsync(admin, "/xapi/quarantine/delete", """{"study":"xyz"}""", HttpStatusCode.BadRequest);
