@@ -14,6 +14,7 @@ public sealed partial class DicomEditScript
     private readonly IReadOnlyList<StatementSyntax>? _statements;
     private readonly Script4? _script4;
     private readonly PatternCache _patterns = new();
+    private readonly PathCache _paths = new();
 
     private DicomEditScript(ScriptText text, IReadOnlyList<StatementSyntax>? statements, Script4? script4, IReadOnlyList<ScriptWarning> warnings)
     {
@@ -91,7 +92,7 @@ public sealed partial class DicomEditScript
     {
         ArgumentNullException.ThrowIfNull(dataSet);
         ArgumentNullException.ThrowIfNull(context);
-        var run = new ScriptRun(dataSet, context, _patterns, cancellationToken);
+        var run = new ScriptRun(dataSet, context, _patterns, _paths, cancellationToken);
         var outcome = _statements is not null ? new Interpreter6(run, _text).Execute(_statements) : _script4!.Execute(run, _text);
         if (outcome == ScriptOutcome.Edited)
         {

@@ -65,8 +65,8 @@ public sealed class TimeLimitTests
     public void Long_script_fails_in_the_middle(string start, string line, string end)
     {
         var script = DicomEditScript.Compile(start + string.Concat(Enumerable.Repeat(line, 20_000)) + end);
-        var failure = Assert.Throws<ScriptRunException>(() => script.Apply(Nested(0), Context(new CountingClock(), 1000), TestContext.Current.CancellationToken));
-        Assert.InRange(failure.Position.Line, 400, 1010);
+        var failure = Assert.Throws<ScriptRunException>(() => script.Apply(Nested(0), Context(new CountingClock(), 100), TestContext.Current.CancellationToken));
+        Assert.InRange(failure.Position.Line, 100, 10_000);
         Assert.Contains("took longer", failure.Reason, StringComparison.Ordinal);
     }
 

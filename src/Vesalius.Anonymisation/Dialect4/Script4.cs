@@ -89,7 +89,7 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
         {
             Guarded(statement, text, () =>
             {
-                run.CheckTime();
+                run.Step();
                 Decide(run4, statement);
             });
         }

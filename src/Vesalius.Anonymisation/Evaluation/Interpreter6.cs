@@ -25,7 +25,7 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
         {
             try
             {
-                run.CheckTime();
+                run.Step();
                 Run(statement);
             }
             catch (EvaluationException e)
@@ -46,7 +46,7 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
     // Whether a date that is missing may be passed over depends on where it would be assigned (§12, 2).
     private ScriptValue EvaluateFor(AssignSyntax assign)
     {
-        if (assign.Value is CallSyntax { Arguments: [PathSyntax source, ..] } call && source.Path.Steps.SequenceEqual(assign.Target.Steps))
+        if (assign.IsToItsSource && assign.Value is CallSyntax call)
         {
             return Call(new FunctionCall(run, call.Name, [.. call.Arguments.Select(Evaluate)]) { IsAssignedToItsSource = true });
         }
@@ -195,7 +195,7 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
 
     private ScriptValue Call(FunctionCall call)
     {
-        run.CheckTime();
+        run.Step();
         return FunctionTable.Call(call);
     }
 

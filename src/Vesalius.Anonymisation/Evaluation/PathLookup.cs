@@ -154,6 +154,13 @@ internal static class PathLookup
             throw new EvaluationException("the path names more than one place, so it has no single value.");
         }
 
+        if (path.Steps is [{ Item: null, Tag: { IsExact: true, Creator: null } only }])
+        {
+            var dataSet = run.Container(only.Group);
+            return !dataSet.TryGet(only.Tag, out var element) ? ScriptValue.Missing
+                : element is ValueElement ? ScriptValue.Of(dataSet.GetString(only.Tag)!) : throw NoText();
+        }
+
         var places = Find(run, path);
         if (places.Count == 0)
         {
@@ -162,9 +169,11 @@ internal static class PathLookup
 
         if (path.Last.Item is not null || places[0].Element is not ValueElement)
         {
-            throw new EvaluationException("the path names a sequence, an item or pixel data, which have no text value.");
+            throw NoText();
         }
 
         return ScriptValue.Of(places[0].Owner.GetString(places[0].Element.Tag)!);
     }
+
+    private static EvaluationException NoText() => new("the path names a sequence, an item or pixel data, which have no text value.");
 }

@@ -10,7 +10,7 @@ internal sealed class EvaluationException(string reason) : Exception(reason);
 internal sealed class RejectedException : Exception;
 
 /// <summary>One application of a script to one object.</summary>
-internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, CancellationToken cancellationToken)
+internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, PathCache paths, CancellationToken cancellationToken)
 {
     // In the JSON model group 0002 may stand with the rest, or be absent.
     private readonly bool _hasFileMeta = context.FileMeta is not null || (dataSet.Count > 0 && dataSet.ElementAt(0).Tag.Group <= 2 && dataSet.Any(e => e.Tag.Group == 2));
@@ -22,6 +22,8 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     public ScriptContext Context { get; } = context;
 
     public PatternCache Patterns { get; } = patterns;
+
+    public PathCache Paths { get; } = paths;
 
     public Dictionary<string, ScriptValue> Variables { get; } = new(StringComparer.Ordinal);
 
@@ -111,8 +113,9 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     /// <summary>An element was added, or a sequence or an item went: what was known of places is forgotten.</summary>
     public void PlacesChanged() => _holders = null;
 
-    // Work between two looks at the clock: elements that were visited.
+    // Work between two looks at the clock, each of which costs as much as a short statement.
     private const int WorkPerLook = 1024;
+    private const int WorkOfStep = 64;
     private readonly long _started = context.Time.GetTimestamp();
     private int _work;
 
@@ -129,9 +132,15 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
 
     /// <summary>Counts a visited element; looks at the clock now and then, so that one statement cannot go on for ever.</summary>
     /// <exception cref="EvaluationException">The time is over.</exception>
-    public void Visit()
+    public void Visit() => Work(1);
+
+    /// <summary>Counts a statement or a call.</summary>
+    /// <exception cref="EvaluationException">The time is over.</exception>
+    public void Step() => Work(WorkOfStep);
+
+    private void Work(int amount)
     {
-        if (++_work >= WorkPerLook)
+        if ((_work += amount) >= WorkPerLook)
         {
             _work = 0;
             CheckTime();
