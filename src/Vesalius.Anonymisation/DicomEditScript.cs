@@ -33,6 +33,9 @@ public sealed partial class DicomEditScript
     /// <summary>True if the script may change pixel data, so that objects must be at hand whole.</summary>
     public bool AltersPixels { get; private init; }
 
+    /// <summary>True if the script reads the site's table with <c>lookup</c>.</summary>
+    public bool LooksUp { get; private init; }
+
     /// <summary>Reads a script. The dialect is chosen as XNAT does: by the first line that begins with <c>version</c> in its first column.</summary>
     /// <exception cref="ScriptException">The script can never run.</exception>
     public static DicomEditScript Compile(string text)
@@ -54,7 +57,7 @@ public sealed partial class DicomEditScript
         var statements = parser.Parse();
         var check = new ScriptCheck(parser.ScriptVersion, source.JoinsLines);
         check.Visit(statements);
-        return new DicomEditScript(source, statements, null, check.Warnings) { AltersPixels = check.AltersPixels };
+        return new DicomEditScript(source, statements, null, check.Warnings) { AltersPixels = check.AltersPixels, LooksUp = check.LooksUp };
     }
 
     /// <summary>Reads a script from its bytes, which must be UTF-8.</summary>

@@ -6,15 +6,16 @@ namespace Vesalius.Prearchive;
 /// <param name="SkipsMissingDates">A date that is missing is passed over where it would be shifted (<c>missingDate</c> = <c>skip</c>).</param>
 /// <param name="TimeLimit">The longest that a script may run over one object (<c>scriptTimeLimit</c>).</param>
 /// <param name="Web">Pages that <c>getURL</c> may read (<c>getUrlAddresses</c>); what it read it gives again without asking. Null if none.</param>
-public sealed record ScriptSettings(bool SkipsMissingDates, TimeSpan TimeLimit, IWebText? Web)
+/// <param name="Lookup">The site's table for <c>lookup</c>; null if there is none, or the script does not ask.</param>
+public sealed record ScriptSettings(bool SkipsMissingDates, TimeSpan TimeLimit, IWebText? Web, ILookupTable? Lookup)
 {
     /// <summary>The settings of a site that set nothing.</summary>
-    public static ScriptSettings Default { get; } = new(false, ScriptContext.DefaultTimeLimit, null);
+    public static ScriptSettings Default { get; } = new(false, ScriptContext.DefaultTimeLimit, null, null);
 
     /// <summary>Gives a run what the settings say.</summary>
     public ScriptContext ApplyTo(ScriptContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context with { SkipsMissingDates = SkipsMissingDates, TimeLimit = TimeLimit, Web = Web };
+        return context with { SkipsMissingDates = SkipsMissingDates, TimeLimit = TimeLimit, Web = Web, Lookup = Lookup };
     }
 }

@@ -180,6 +180,44 @@ public sealed class TryOutTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Contains("took longer", late.GetProperty("reason").GetProperty("reason").GetString(), StringComparison.Ordinal);
     }
 
+    /// <summary>The site's table: checked when it is stored, read by scripts, and seen by administrators only, since it may name patients.</summary>
+    [Fact]
+    public async Task Scripts_look_up_in_the_site_s_table()
+    {
+        using var admin = server.Client();
+        await NewProjectAsync(admin, "TRYLOOKUP");
+        using var user = await server.UserAsync("try-lookup");
+        async Task PutAsync(HttpClient client, string table, params HttpStatusCode[] expected)
+        {
+            using var content = new StringContent(table, System.Text.Encoding.UTF8, "text/plain");
+            using var response = await client.PutAsync("/data/config/lookup/table", content, Token);
+            Assert.Contains(response.StatusCode, expected);
+            Assert.DoesNotContain("TRIAL", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        }
+
+        async Task<string> LabelAsync()
+        {
+            using var body = Upload(Identified("mr-mosaic-phantom-siemens"), "version \"6.6\"\n(0008,1030) := lookup[\"modality\", (0008,0060)]\n");
+            var tried = (await TryAsync(admin, "project=TRYLOOKUP", body)).GetProperty("objects")[0];
+            Assert.Equal("passed", tried.GetProperty("outcome").GetString());
+            return Assert.Single(tried.GetProperty("attributes").EnumerateArray(), a => a.GetProperty("path").GetString() == "(0008,1030)").GetProperty("after").GetString()!;
+        }
+
+        Assert.NotEqual("TRIAL-0007", await LabelAsync());
+        await PutAsync(user, "modality/MR = TRIAL-0007", HttpStatusCode.Forbidden);
+        await PutAsync(admin, "modality MR TRIAL-0007", HttpStatusCode.BadRequest);
+        await PutAsync(admin, "modality/MR = TRIAL-0007\nmodality/MR = TRIAL-0008", HttpStatusCode.BadRequest);
+        await PutAsync(admin, "// modalities\nmodality/MR = TRIAL-0007 // scanner\n", HttpStatusCode.Created, HttpStatusCode.OK);
+        Assert.Equal("TRIAL-0007", await LabelAsync());
+        await PutAsync(admin, "modality/MR = TRIAL-0009", HttpStatusCode.OK);
+        Assert.Equal("TRIAL-0009", await LabelAsync());
+        foreach (var address in (string[])["/data/config/lookup/table", "/data/config/lookup/table?contents=true", "/data/config/lookup"])
+        {
+            using var hidden = await user.GetAsync(address, Token);
+            Assert.Equal(HttpStatusCode.Forbidden, hidden.StatusCode);
+        }
+    }
+
     /// <summary>A waiting session is tried with what is known of its subject; the archived one too; both stay as they are.</summary>
     [Fact]
     public async Task Sessions_are_tried_where_they_are_and_stay_as_they_are()
