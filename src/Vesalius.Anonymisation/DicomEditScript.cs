@@ -14,6 +14,7 @@ public sealed partial class DicomEditScript
     private readonly IReadOnlyList<StatementSyntax>? _statements;
     private readonly Script4? _script4;
     private readonly PatternCache _patterns = new();
+    private readonly PathCache _paths = new();
 
     private DicomEditScript(ScriptText text, IReadOnlyList<StatementSyntax>? statements, Script4? script4, IReadOnlyList<ScriptWarning> warnings)
     {
@@ -31,6 +32,9 @@ public sealed partial class DicomEditScript
 
     /// <summary>True if the script may change pixel data, so that objects must be at hand whole.</summary>
     public bool AltersPixels { get; private init; }
+
+    /// <summary>True if the script reads the site's table with <c>lookup</c>.</summary>
+    public bool LooksUp { get; private init; }
 
     /// <summary>Reads a script. The dialect is chosen as XNAT does: by the first line that begins with <c>version</c> in its first column.</summary>
     /// <exception cref="ScriptException">The script can never run.</exception>
@@ -53,7 +57,7 @@ public sealed partial class DicomEditScript
         var statements = parser.Parse();
         var check = new ScriptCheck(parser.ScriptVersion, source.JoinsLines);
         check.Visit(statements);
-        return new DicomEditScript(source, statements, null, check.Warnings) { AltersPixels = check.AltersPixels };
+        return new DicomEditScript(source, statements, null, check.Warnings) { AltersPixels = check.AltersPixels, LooksUp = check.LooksUp };
     }
 
     /// <summary>Reads a script from its bytes, which must be UTF-8.</summary>
@@ -91,7 +95,7 @@ public sealed partial class DicomEditScript
     {
         ArgumentNullException.ThrowIfNull(dataSet);
         ArgumentNullException.ThrowIfNull(context);
-        var run = new ScriptRun(dataSet, context, _patterns, cancellationToken);
+        var run = new ScriptRun(dataSet, context, _patterns, _paths, cancellationToken);
         var outcome = _statements is not null ? new Interpreter6(run, _text).Execute(_statements) : _script4!.Execute(run, _text);
         if (outcome == ScriptOutcome.Edited)
         {

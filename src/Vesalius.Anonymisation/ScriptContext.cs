@@ -63,6 +63,15 @@ public sealed record ScriptContext
     /// <summary>Fetches the text of a web page for <c>getURL</c>; null where no address is allowed.</summary>
     public IWebText? Web { get; init; }
 
+    /// <summary>The longest that a script may run over one object; what takes longer fails at the statement that it was in.</summary>
+    public TimeSpan TimeLimit { get; init; } = DefaultTimeLimit;
+
+    /// <summary>The limit where nobody said another: enough for large pixel data.</summary>
+    public static TimeSpan DefaultTimeLimit { get; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>What measures <see cref="TimeLimit"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Is told of every statement that was carried out; for the try-out view.</summary>
     public IScriptObserver? Observer { get; init; }
 

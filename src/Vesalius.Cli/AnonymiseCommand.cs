@@ -68,6 +68,6 @@ internal static class AnonymiseCommand
         }
 
         await Console.Error.WriteLineAsync(RunReport.Summary(entries));
-        return entries.Any(e => e.Outcome == Outcome.Failed) ? Failed : 0;
+        return entries.Any(e => e.Outcome == Outcome.Failed) ? Failed : entries.Count > 0 && entries.All(e => e.Outcome == Outcome.Rejected) ? Rejected : 0;
     }
 }

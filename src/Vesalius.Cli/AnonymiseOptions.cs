@@ -25,6 +25,15 @@ internal sealed record AnonymiseOptions
     /// <summary>Files at once.</summary>
     public int Jobs { get; private set; } = Environment.ProcessorCount;
 
+    /// <summary>A shift of a date that is missing does nothing instead of failing.</summary>
+    public bool SkipsMissingDates { get; private set; }
+
+    /// <summary>The longest that the script may run over one object.</summary>
+    public TimeSpan TimeLimit { get; private set; } = ScriptContext.DefaultTimeLimit;
+
+    /// <summary>Addresses that <c>getURL</c> may read.</summary>
+    public List<string> Addresses { get; } = [];
+
     /// <summary>The script's given variables.</summary>
     public Dictionary<string, string> Variables { get; } = [];
 
@@ -71,6 +80,16 @@ internal sealed record AnonymiseOptions
                 var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var jobs) && jobs > 0;
                 Jobs = isNumber ? jobs : Jobs;
                 return isNumber;
+            case "--missing-dates":
+                SkipsMissingDates = value == "skip";
+                return value is "skip" or "fail";
+            case "--time-limit":
+                var isLimit = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0;
+                TimeLimit = isLimit ? TimeSpan.FromSeconds(seconds) : TimeLimit;
+                return isLimit;
+            case "--allow-url":
+                Addresses.Add(value);
+                return !AllowedAddresses.Parse(value).IsEmpty;
             case "--date-shift":
                 Variables["dateShift"] = value;
                 return int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
@@ -86,6 +105,9 @@ internal sealed record AnonymiseOptions
     public ScriptContext Context() => new()
     {
         Variables = Variables,
+        SkipsMissingDates = SkipsMissingDates,
+        TimeLimit = TimeLimit,
+        Web = Addresses.Count == 0 ? null : new AllowedPages(AllowedAddresses.Parse(string.Join(' ', Addresses))),
         Lookup = Lookup is null ? null : new JsonLookup(JsonDocument.Parse(File.ReadAllBytes(Lookup)).RootElement),
     };
 

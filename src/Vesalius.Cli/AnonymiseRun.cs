@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Vesalius.Anonymisation;
 using Vesalius.Dicom;
 
@@ -30,6 +29,8 @@ internal sealed record RunEntry(string File, Outcome Outcome, string? Reason);
 /// <summary>A script over many files, from folder or archive to folder or archive.</summary>
 internal sealed class AnonymiseRun(DicomEditScript script, ScriptContext context)
 {
+    private readonly ConcurrentDictionary<string, DirectoryInfo> _folders = new(StringComparer.Ordinal);
+
     /// <summary>Applies the script to every file.</summary>
     /// <param name="input">Folder, file or archive.</param>
     /// <param name="output">Folder or archive.</param>
@@ -47,31 +48,17 @@ internal sealed class AnonymiseRun(DicomEditScript script, ScriptContext context
 
         var source = InputFiles.Open(Path.GetFullPath(input));
         var entries = new ConcurrentBag<RunEntry>();
-        var queue = Channel.CreateBounded<InputFile>(jobs * 2);
         var done = 0;
+        // Each worker fetches its next file itself: handing files over costs more than de-identifying one.
         var workers = Enumerable.Range(0, jobs).Select(_ => Task.Run(async () =>
         {
-            await foreach (var file in queue.Reader.ReadAllAsync())
+            var buffer = new ReadBuffer();
+            while (await source.NextAsync() is { } file)
             {
-                entries.Add(await FileAsync(file, folder));
+                entries.Add(await FileAsync(file, folder, buffer));
                 progress.Report((Interlocked.Increment(ref done), source.Count));
             }
         })).ToList();
-        try
-        {
-            await source.EnumerateAsync(queue.Writer);
-            queue.Writer.Complete();
-        }
-        catch (Exception e)
-        {
-            queue.Writer.Complete(e);
-            throw;
-        }
-        finally
-        {
-            await Task.WhenAll(workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
         await Task.WhenAll(workers);
         if (isArchive)
         {
@@ -83,7 +70,7 @@ internal sealed class AnonymiseRun(DicomEditScript script, ScriptContext context
         return [.. entries.OrderBy(e => e.File, StringComparer.Ordinal)];
     }
 
-    private async Task<RunEntry> FileAsync(InputFile input, string folder)
+    private async Task<RunEntry> FileAsync(InputFile input, string folder, ReadBuffer buffer)
     {
         if (input.Refusal is { } refusal)
         {
@@ -98,16 +85,18 @@ internal sealed class AnonymiseRun(DicomEditScript script, ScriptContext context
 
         try
         {
-            var file = input.Bytes is { } bytes ? Part10File.Read(bytes) : await Part10File.OpenAsync(input.Path!);
+            var file = input.Bytes is { } bytes ? Part10File.Read(bytes) : buffer.TryRead(input.Path!) is { } whole ? Part10File.Read(whole) : await Part10File.OpenAsync(input.Path!);
             var result = script.Apply(file.DataSet, context with { FileMeta = file.FileMeta, TransferSyntaxUid = file.TransferSyntax.Uid });
             if (result.Outcome == ScriptOutcome.Rejected)
             {
                 return new RunEntry(input.Name, Outcome.Rejected, null);
             }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            var parent = Path.GetDirectoryName(target)!;
+            _folders.GetOrAdd(parent, static p => Directory.CreateDirectory(p));
+
             var encoded = result.PixelsAltered && file.FileMeta is { } meta ? Part10Writer.Encode(meta, file.DataSet, TransferSyntax.ExplicitVRLittleEndian) : file.Encode();
-            await ResultFile.WriteAsync(encoded, target);
+            ResultFile.Write(encoded, target);
             return new RunEntry(input.Name, Outcome.Written, null);
         }
         catch (Exception e) when (e is ScriptRunException or MalformedDicomException)

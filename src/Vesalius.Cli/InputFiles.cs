@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Threading.Channels;
 
 namespace Vesalius.Cli;
 
@@ -17,19 +16,33 @@ internal sealed class InputFiles
     // A member is held in memory whole; what is true of a patient is not written to disk on the way.
     private const long LargestMember = 1L << 30;
 
-    private readonly Func<ChannelWriter<InputFile>, Task> _enumerate;
+    private readonly SemaphoreSlim _one = new(1);
+    private readonly IAsyncEnumerator<InputFile> _files;
 
-    private InputFiles(int count, Func<ChannelWriter<InputFile>, Task> enumerate)
+    private InputFiles(int count, IAsyncEnumerable<InputFile> files)
     {
         Count = count;
-        _enumerate = enumerate;
+        _files = files.GetAsyncEnumerator();
     }
 
     /// <summary>Number of files; 0 if that is known only at the end.</summary>
     public int Count { get; }
 
-    /// <summary>Hands out all files.</summary>
-    public Task EnumerateAsync(ChannelWriter<InputFile> writer) => _enumerate(writer);
+    /// <summary>Hands out the next file, each to one caller; whoever wants work fetches it, so that nobody waits for anybody where files lie in a folder.</summary>
+    /// <returns>Null if there are no more.</returns>
+    /// <exception cref="InvalidDataException">The archive is broken from here on.</exception>
+    public async ValueTask<InputFile?> NextAsync()
+    {
+        await _one.WaitAsync();
+        try
+        {
+            return await _files.MoveNextAsync() ? _files.Current : null;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
 
     /// <summary>Opens a folder, a file or an archive.</summary>
     /// <exception cref="IOException">It is not there.</exception>
@@ -38,13 +51,7 @@ internal sealed class InputFiles
         if (Directory.Exists(path))
         {
             var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
-            return new InputFiles(files.Count, async writer =>
-            {
-                foreach (var file in files)
-                {
-                    await writer.WriteAsync(new InputFile(System.IO.Path.GetRelativePath(path, file), file, null));
-                }
-            });
+            return new InputFiles(files.Count, files.Select(f => new InputFile(System.IO.Path.GetRelativePath(path, f), f, null)).ToAsyncEnumerable());
         }
 
         if (!File.Exists(path))
@@ -55,24 +62,24 @@ internal sealed class InputFiles
         if (path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
         {
             using var zip = ZipFile.OpenRead(path);
-            return new InputFiles(zip.Entries.Count(e => !e.FullName.EndsWith('/')), writer => ZipAsync(path, writer));
+            return new InputFiles(zip.Entries.Count(e => !e.FullName.EndsWith('/')), ZipAsync(path));
         }
 
-        return Archives.IsArchive(path) ? new InputFiles(0, writer => TarAsync(path, writer))
-            : new InputFiles(1, async writer => await writer.WriteAsync(new InputFile(System.IO.Path.GetFileName(path), path, null)));
+        return Archives.IsArchive(path) ? new InputFiles(0, TarAsync(path))
+            : new InputFiles(1, new[] { new InputFile(System.IO.Path.GetFileName(path), path, null) }.ToAsyncEnumerable());
     }
 
-    private static async Task ZipAsync(string path, ChannelWriter<InputFile> writer)
+    private static async IAsyncEnumerable<InputFile> ZipAsync(string path)
     {
         using var zip = ZipFile.OpenRead(path);
         foreach (var entry in zip.Entries.Where(e => !e.FullName.EndsWith('/')))
         {
             await using var content = await entry.OpenAsync();
-            await writer.WriteAsync(await MemberAsync(entry.FullName, content));
+            yield return await MemberAsync(entry.FullName, content);
         }
     }
 
-    private static async Task TarAsync(string path, ChannelWriter<InputFile> writer)
+    private static async IAsyncEnumerable<InputFile> TarAsync(string path)
     {
         await using var file = File.OpenRead(path);
         await using var stream = path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? (Stream)file : new GZipStream(file, CompressionMode.Decompress);
@@ -81,11 +88,11 @@ internal sealed class InputFiles
         {
             if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)
             {
-                await writer.WriteAsync(await MemberAsync(entry.Name, entry.DataStream ?? Stream.Null));
+                yield return await MemberAsync(entry.Name, entry.DataStream ?? Stream.Null);
             }
             else if (entry.EntryType is TarEntryType.SymbolicLink or TarEntryType.HardLink)
             {
-                await writer.WriteAsync(new InputFile(entry.Name, null, null, "is a link"));
+                yield return new InputFile(entry.Name, null, null, "is a link");
             }
         }
     }

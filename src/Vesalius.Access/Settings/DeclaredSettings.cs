@@ -24,6 +24,8 @@ public enum SettingKind
     Json,
     /// <summary><c>fail</c> or <c>skip</c>.</summary>
     FailOrSkip,
+    /// <summary>Web addresses with scheme and host, separated by blanks, commas or line ends; empty for none.</summary>
+    WebAddresses,
 }
 
 /// <summary>A site setting that the server knows.</summary>
@@ -44,10 +46,15 @@ public sealed record DeclaredSetting(SettingTier Tier, SettingKind Kind, JsonNod
             SettingKind.Pattern => IsPattern(text) ? null : "must be a regular expression",
             SettingKind.Email => EmailAddress.IsValid(text) ? null : "must be an e-mail address",
             SettingKind.FailOrSkip => text is "fail" or "skip" ? null : "must be fail or skip",
+            SettingKind.WebAddresses => value is null or JsonValue && AreWebAddresses(text) ? null : "must be addresses such as \"https://names.example.org/codes/\", separated by blanks, each with its host spelt out",
             SettingKind.Text => value is null or JsonValue ? null : "must be a single value",
             _ => null,
         };
     }
+
+    private static bool AreWebAddresses(string text) => text.Split([' ', ',', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries).All(a =>
+        Uri.TryCreate(a, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.Host.Length > 0 && !a.Contains('*', StringComparison.Ordinal)
+        && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0);
 
     private static bool IsPattern(string text)
     {
@@ -94,6 +101,8 @@ internal static class DeclaredSettings
             ("passwordComplexityMessage", "The password is not as the site wants passwords."));
         Add(SettingTier.Authenticated, SettingKind.Text, ("uiDateFormat", "yyyy-MM-dd"), ("uiTimeFormat", "HH:mm:ss"), ("uiDateTimeFormat", "yyyy-MM-dd HH:mm:ss"), ("uiDateTimeSecondsFormat", "yyyy-MM-dd HH:mm:ss.SSS"));
         Add(SettingTier.Authenticated, SettingKind.FailOrSkip, ("missingDate", "fail"));
+        Add(SettingTier.Administrator, SettingKind.WebAddresses, ("getUrlAddresses", ""));
+        Add(SettingTier.Administrator, SettingKind.Interval, ("scriptTimeLimit", "5 minutes"));
         Add(SettingTier.Authenticated, SettingKind.Interval, ("sessionTimeout", "15 minutes"));
         Add(
             SettingTier.Authenticated, SettingKind.Number,

@@ -87,15 +87,22 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
         var run4 = new Run4(run, statements);
         foreach (var statement in statements)
         {
-            run.CheckCancelled();
-            Guarded(statement, text, () => Decide(run4, statement));
+            Guarded(statement, text, () =>
+            {
+                run.Step();
+                Decide(run4, statement);
+            });
         }
 
         foreach (var group in run4.Decided.GroupBy(d => d.Value.By).OrderBy(g => g.Key.Start))
         {
             foreach (var (tag, decision) in group)
             {
-                Guarded(decision.By, text, () => CarryOut(run, tag, decision.Value));
+                Guarded(decision.By, text, () =>
+                {
+                    run.Visit();
+                    CarryOut(run, tag, decision.Value);
+                });
             }
 
             run.Context.Observer?.Executed(group.Key.Position, Source(group.Key, text));
@@ -162,6 +169,7 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
         var value = statement.Value is null ? null : Text(run4, statement.Value) ?? "";
         foreach (var tag in Targets(run, pattern, statement.Value is not null))
         {
+            run.Visit();
             if (value is null || !run4.Deleted.Exists(d => d.Matches(run.DataSet, tag, sparesCreators: false)))
             {
                 run4.Decided.TryAdd(tag, new Decision(value, statement));

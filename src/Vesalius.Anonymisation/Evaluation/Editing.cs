@@ -24,14 +24,21 @@ internal static class Editing
 
         run.PlacesChanged();
         var dataSet = run.Container(path.Steps[0].Tag!.Group);
-        foreach (var step in path.Steps.SkipLast(1))
+        for (var i = 0; i < path.Steps.Count - 1; i++)
         {
+            var step = path.Steps[i];
             dataSet = ItemAt(dataSet, TagFor(dataSet, step.Tag!), step.Item!.Value);
         }
 
         var target = path.Last.Tag!;
+        if (target.Creator is null)
+        {
+            Put(dataSet, target.Tag, text, VrFor(run, dataSet, target.Tag, text, byNumber));
+            return;
+        }
+
         // A creator may have reserved several blocks that hold the element.
-        var existing = target.Creator is null ? [] : dataSet.Where(e => target.Matches(dataSet, e.Tag)).Select(e => e.Tag).ToList();
+        var existing = dataSet.Where(e => target.Matches(dataSet, e.Tag)).Select(e => e.Tag).ToList();
         if (existing.Count == 0)
         {
             existing.Add(TagFor(dataSet, target));
@@ -164,6 +171,7 @@ internal static class Editing
 
         foreach (var place in PathLookup.Find(run, path))
         {
+            run.Visit();
             if (place.Element is not SequenceElement)
             {
                 Put(place.Owner, place.Element.Tag, text, place.Element.Vr);
@@ -174,6 +182,12 @@ internal static class Editing
     /// <summary>§5.3: removes what matches; a numbered item is emptied and stays.</summary>
     public static void Delete(ScriptRun run, TagPath path)
     {
+        if (path.Steps is [{ Item: null, Tag: { IsExact: true, Creator: null } only }])
+        {
+            DeleteHere(run, run.Container(only.Group), only.Tag);
+            return;
+        }
+
         foreach (var place in PathLookup.Find(run, path))
         {
             if (place.Element is SequenceElement)
@@ -189,6 +203,20 @@ internal static class Editing
             {
                 sequence.Items[number].RemoveWhere(_ => true);
             }
+        }
+    }
+
+    // The commonest statement by far.
+    private static void DeleteHere(ScriptRun run, DataSet dataSet, Tag tag)
+    {
+        if (dataSet.TryGet(tag, out var element))
+        {
+            if (element is SequenceElement)
+            {
+                run.PlacesChanged();
+            }
+
+            dataSet.Remove(tag);
         }
     }
 }

@@ -23,9 +23,9 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
     {
         foreach (var statement in statements)
         {
-            run.CheckCancelled();
             try
             {
+                run.Step();
                 Run(statement);
             }
             catch (EvaluationException e)
@@ -46,9 +46,9 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
     // Whether a date that is missing may be passed over depends on where it would be assigned (§12, 2).
     private ScriptValue EvaluateFor(AssignSyntax assign)
     {
-        if (assign.Value is CallSyntax { Arguments: [PathSyntax source, ..] } call && source.Path.Steps.SequenceEqual(assign.Target.Steps))
+        if (assign.IsToItsSource && assign.Value is CallSyntax call)
         {
-            return FunctionTable.Call(new FunctionCall(run, call.Name, [.. call.Arguments.Select(Evaluate)]) { IsAssignedToItsSource = true });
+            return Call(new FunctionCall(run, call.Name, [.. call.Arguments.Select(Evaluate)]) { IsAssignedToItsSource = true });
         }
 
         return Evaluate(assign.Value);
@@ -189,9 +189,15 @@ internal sealed class Interpreter6(ScriptRun run, ScriptText text)
         PathSyntax path => new PlaceValue(path.Path),
         NameSyntax name => Variable(name.Name),
         ListSyntax list => new ListValue(list.Members.Select(Evaluate)),
-        CallSyntax call => FunctionTable.Call(new FunctionCall(run, call.Name, [.. call.Arguments.Select(Evaluate)])),
+        CallSyntax call => Call(new FunctionCall(run, call.Name, [.. call.Arguments.Select(Evaluate)])),
         _ => throw new EvaluationException("this value is not known."),
     };
+
+    private ScriptValue Call(FunctionCall call)
+    {
+        run.Step();
+        return FunctionTable.Call(call);
+    }
 
     private ScriptValue Variable(string name)
     {

@@ -19,10 +19,10 @@ internal static class PathLookup
         var places = new List<Place>();
         if (path.Steps.Count == 1)
         {
-            FindHere(Root(run, path), path.Last.Tag!, places);
+            FindHere(run, Root(run, path), path.Last.Tag!, places);
             if (run.Context.FileMeta is { } ownMeta && !path.Last.Tag!.HasExactGroup)
             {
-                FindHere(ownMeta, path.Last.Tag, places);
+                FindHere(run, ownMeta, path.Last.Tag, places);
             }
 
             return places;
@@ -43,7 +43,7 @@ internal static class PathLookup
         }
 
         var seen = new HashSet<(DataSet, DataElement)>();
-        Walk(Root(run, path), path, 0, 0, place =>
+        Walk(run, Root(run, path), path, 0, 0, place =>
         {
             if (seen.Add((place.Owner, place.Element)))
             {
@@ -53,7 +53,7 @@ internal static class PathLookup
         // With a level wildcard that includes the top level, file meta information has its turn as well.
         if (path.Steps[0].Wildcard == LevelWildcard.Any && path.Last.Tag!.Group == 0x0002 && run.Context.FileMeta is { } meta)
         {
-            FindHere(meta, path.Last.Tag, places);
+            FindHere(run, meta, path.Last.Tag, places);
         }
 
         return places;
@@ -61,34 +61,35 @@ internal static class PathLookup
 
     private static DataSet Root(ScriptRun run, TagPath path) => path.Steps[0].Tag is { } first ? run.Container(first.Group) : run.DataSet;
 
-    private static void Walk(DataSet dataSet, TagPath path, int step, int depth, Action<Place> found)
+    private static void Walk(ScriptRun run, DataSet dataSet, TagPath path, int step, int depth, Action<Place> found)
     {
         if (depth > DeepestNesting)
         {
             throw new EvaluationException($"sequences are nested deeper than {DeepestNesting} levels.");
         }
 
+        run.Visit();
         var current = path.Steps[step];
         switch (current.Wildcard)
         {
             case LevelWildcard.Any:
-                Walk(dataSet, path, step + 1, depth, found);
-                EachItem(dataSet, item => Walk(item, path, step, depth + 1, found));
+                Walk(run, dataSet, path, step + 1, depth, found);
+                EachItem(run, dataSet, item => Walk(run, item, path, step, depth + 1, found));
                 return;
             case LevelWildcard.Deeper:
-                EachItem(dataSet, item =>
+                EachItem(run, dataSet, item =>
                 {
-                    Walk(item, path, step + 1, depth + 1, found);
-                    Walk(item, path, step, depth + 1, found);
+                    Walk(run, item, path, step + 1, depth + 1, found);
+                    Walk(run, item, path, step, depth + 1, found);
                 });
                 return;
             case LevelWildcard.One:
-                EachItem(dataSet, item => Walk(item, path, step + 1, depth + 1, found));
+                EachItem(run, dataSet, item => Walk(run, item, path, step + 1, depth + 1, found));
                 return;
         }
 
         var here = new List<Place>();
-        FindHere(dataSet, current.Tag!, here);
+        FindHere(run, dataSet, current.Tag!, here);
         foreach (var place in here)
         {
             if (step == path.Steps.Count - 1)
@@ -101,17 +102,18 @@ internal static class PathLookup
                 {
                     if (current.Item is null || current.Item == i)
                     {
-                        Walk(sequence.Items[i], path, step + 1, depth + 1, found);
+                        Walk(run, sequence.Items[i], path, step + 1, depth + 1, found);
                     }
                 }
             }
         }
     }
 
-    private static void EachItem(DataSet dataSet, Action<DataSet> act)
+    private static void EachItem(ScriptRun run, DataSet dataSet, Action<DataSet> act)
     {
         foreach (var element in dataSet.ToArray())
         {
+            run.Visit();
             if (element is SequenceElement sequence)
             {
                 foreach (var item in sequence.Items)
@@ -122,7 +124,7 @@ internal static class PathLookup
         }
     }
 
-    private static void FindHere(DataSet dataSet, TagPattern pattern, List<Place> places)
+    private static void FindHere(ScriptRun run, DataSet dataSet, TagPattern pattern, List<Place> places)
     {
         if (pattern.IsExact && pattern.Creator is null)
         {
@@ -136,6 +138,7 @@ internal static class PathLookup
 
         foreach (var element in dataSet)
         {
+            run.Visit();
             if (pattern.Matches(dataSet, element.Tag))
             {
                 places.Add(new Place(dataSet, element));
@@ -151,6 +154,13 @@ internal static class PathLookup
             throw new EvaluationException("the path names more than one place, so it has no single value.");
         }
 
+        if (path.Steps is [{ Item: null, Tag: { IsExact: true, Creator: null } only }])
+        {
+            var dataSet = run.Container(only.Group);
+            return !dataSet.TryGet(only.Tag, out var element) ? ScriptValue.Missing
+                : element is ValueElement ? ScriptValue.Of(dataSet.GetString(only.Tag)!) : throw NoText();
+        }
+
         var places = Find(run, path);
         if (places.Count == 0)
         {
@@ -159,9 +169,11 @@ internal static class PathLookup
 
         if (path.Last.Item is not null || places[0].Element is not ValueElement)
         {
-            throw new EvaluationException("the path names a sequence, an item or pixel data, which have no text value.");
+            throw NoText();
         }
 
         return ScriptValue.Of(places[0].Owner.GetString(places[0].Element.Tag)!);
     }
+
+    private static EvaluationException NoText() => new("the path names a sequence, an item or pixel data, which have no text value.");
 }

@@ -23,6 +23,8 @@ internal sealed class ScriptCheck(string? version, bool joinsLines)
 
     public bool AltersPixels { get; private set; }
 
+    public bool LooksUp { get; private set; }
+
     public void Visit(IReadOnlyList<StatementSyntax> statements)
     {
         if (joinsLines && _minor < 6 && _branches == 0)
@@ -197,6 +199,7 @@ internal sealed class ScriptCheck(string? version, bool joinsLines)
     private void Visit(CallSyntax call)
     {
         AltersPixels |= call.Name == "alterPixels";
+        LooksUp |= call.Name == "lookup";
         foreach (var argument in call.Arguments)
         {
             Visit(argument);

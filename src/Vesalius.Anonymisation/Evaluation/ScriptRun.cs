@@ -1,3 +1,4 @@
+using System.Globalization;
 using Vesalius.Dicom;
 
 namespace Vesalius.Anonymisation.Evaluation;
@@ -9,7 +10,7 @@ internal sealed class EvaluationException(string reason) : Exception(reason);
 internal sealed class RejectedException : Exception;
 
 /// <summary>One application of a script to one object.</summary>
-internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, CancellationToken cancellationToken)
+internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, PathCache paths, CancellationToken cancellationToken)
 {
     // In the JSON model group 0002 may stand with the rest, or be absent.
     private readonly bool _hasFileMeta = context.FileMeta is not null || (dataSet.Count > 0 && dataSet.ElementAt(0).Tag.Group <= 2 && dataSet.Any(e => e.Tag.Group == 2));
@@ -21,6 +22,8 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     public ScriptContext Context { get; } = context;
 
     public PatternCache Patterns { get; } = patterns;
+
+    public PathCache Paths { get; } = paths;
 
     public Dictionary<string, ScriptValue> Variables { get; } = new(StringComparer.Ordinal);
 
@@ -50,6 +53,7 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
             yield return next;
             foreach (var element in next)
             {
+                Visit();
                 if (element is SequenceElement sequence)
                 {
                     foreach (var item in sequence.Items)
@@ -85,6 +89,7 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
 
         foreach (var element in dataSet)
         {
+            Visit();
             if (!_holders!.TryGetValue(element.Tag.Value, out var list))
             {
                 _holders[element.Tag.Value] = list = [];
@@ -108,7 +113,45 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     /// <summary>An element was added, or a sequence or an item went: what was known of places is forgotten.</summary>
     public void PlacesChanged() => _holders = null;
 
-    public void CheckCancelled() => CancellationToken.ThrowIfCancellationRequested();
+    // Work between two looks at the clock, each of which costs as much as a short statement.
+    private const int WorkPerLook = 1024;
+    private const int WorkOfStep = 64;
+    private readonly long _started = context.Time.GetTimestamp();
+    private int _work;
+
+    /// <summary>Ends a run that was cancelled or takes too long.</summary>
+    /// <exception cref="EvaluationException">The time is over.</exception>
+    public void CheckTime()
+    {
+        CancellationToken.ThrowIfCancellationRequested();
+        if (TimeLeft <= TimeSpan.Zero)
+        {
+            throw TimeIsOver();
+        }
+    }
+
+    /// <summary>Counts a visited element; looks at the clock now and then, so that one statement cannot go on for ever.</summary>
+    /// <exception cref="EvaluationException">The time is over.</exception>
+    public void Visit() => Work(1);
+
+    /// <summary>Counts a statement or a call.</summary>
+    /// <exception cref="EvaluationException">The time is over.</exception>
+    public void Step() => Work(WorkOfStep);
+
+    private void Work(int amount)
+    {
+        if ((_work += amount) >= WorkPerLook)
+        {
+            _work = 0;
+            CheckTime();
+        }
+    }
+
+    /// <summary>What is left of the time that a run may take.</summary>
+    public TimeSpan TimeLeft => Context.TimeLimit - Context.Time.GetElapsedTime(_started);
+
+    /// <summary>The failure of a run that takes too long.</summary>
+    public EvaluationException TimeIsOver() => new(string.Create(CultureInfo.InvariantCulture, $"the script took longer than {Context.TimeLimit.TotalSeconds:0.###} seconds on this object."));
 
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()

@@ -23,6 +23,7 @@ internal static class BlankingFunctions
         {
             foreach (var element in dataSet.OfType<ValueElement>().ToList())
             {
+                call.Run.Visit();
                 if (element.Bytes.IsEmpty || element.Bytes.Length > 1 << 20 || element.Tag.IsPixelData)
                 {
                     continue;

@@ -55,6 +55,7 @@ internal static class DateFunctions
         var seen = new HashSet<(DataSet, Tag)>();
         foreach (var place in places)
         {
+            call.Run.Visit();
             if (!seen.Add((place.Owner, place.Element.Tag)))
             {
                 continue;

@@ -47,7 +47,7 @@ internal sealed record FunctionCall(ScriptRun Run, string Name, IReadOnlyList<Sc
     {
         try
         {
-            return PathParser.ParseWhole(text, byNumber);
+            return Run.Paths.Get(text, byNumber);
         }
         catch (ScriptException e)
         {

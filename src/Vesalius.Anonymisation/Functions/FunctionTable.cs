@@ -68,11 +68,11 @@ internal static class FunctionTable
 
     public static ScriptValue Call(FunctionCall call)
     {
-        if (Fault(call.Name, call.Arguments.Count) is { } fault)
+        if (Functions.TryGetValue(call.Name, out var function) && call.Arguments.Count >= function.Fewest && call.Arguments.Count <= function.Most)
         {
-            throw new EvaluationException(fault);
+            return function.Apply(call);
         }
 
-        return Functions[call.Name].Apply(call);
+        throw new EvaluationException(Fault(call.Name, call.Arguments.Count)!);
     }
 }

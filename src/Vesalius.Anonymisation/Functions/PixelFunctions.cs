@@ -24,13 +24,19 @@ internal static class PixelFunctions
             return ScriptValue.Missing;
         }
 
+        using var timed = new CancellationTokenSource(run.TimeLeft > TimeSpan.Zero ? run.TimeLeft : throw run.TimeIsOver(), run.Context.Time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(timed.Token, run.CancellationToken);
         try
         {
             // Overlays and icons stay: §7.5 leaves them to statements of their own.
             var options = new RedactionOptions { ScratchFolder = run.Context.ScratchFolder, Codecs = run.Context.Codecs };
-            var result = PixelRedaction.Redact(run.DataSet, run.PixelSyntaxUid, [new BlankedArea(rectangle)], options, run.CancellationToken);
+            var result = PixelRedaction.Redact(run.DataSet, run.PixelSyntaxUid, [new BlankedArea(rectangle)], options, stop.Token);
             run.PixelSyntaxUid = result.TransferSyntaxUid;
             run.PixelsAltered |= result.IsAltered;
+        }
+        catch (OperationCanceledException) when (!run.CancellationToken.IsCancellationRequested)
+        {
+            throw run.TimeIsOver();
         }
         catch (PixelDataException e)
         {

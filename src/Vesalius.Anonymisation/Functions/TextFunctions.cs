@@ -88,6 +88,7 @@ internal static class TextFunctions
     public static ScriptValue GetUrl(FunctionCall call)
     {
         var url = call.RequiredText(0);
+        call.Run.CheckTime();
         try
         {
             return call.Run.Context.Web is { } web ? ScriptValue.Of(web.Read(url)) : throw new EvaluationException("getURL is switched off; an administrator may allow addresses.");

@@ -64,6 +64,7 @@ internal static partial class UidFunctions
         var seen = new HashSet<(DataSet, Tag)>();
         foreach (var place in call.Places(from).SelectMany(p => PathLookup.Find(call.Run, p)).ToList())
         {
+            call.Run.Visit();
             if (place.Element is not ValueElement || place.Element.Tag.IsPrivateCreator || !seen.Add((place.Owner, place.Element.Tag)))
             {
                 continue;

@@ -40,7 +40,11 @@ internal abstract record StatementSyntax(ScriptPosition Position, int Start)
     public int End { get; set; }
 }
 
-internal sealed record AssignSyntax(ScriptPosition Position, int Start, TagPath Target, ValueSyntax Value) : StatementSyntax(Position, Start);
+internal sealed record AssignSyntax(ScriptPosition Position, int Start, TagPath Target, ValueSyntax Value) : StatementSyntax(Position, Start)
+{
+    /// <summary>True if the value is a function of the very element that it is assigned to.</summary>
+    public bool IsToItsSource { get; } = Value is CallSyntax { Arguments: [PathSyntax source, ..] } && source.Path.Steps.SequenceEqual(Target.Steps);
+}
 
 internal sealed record AssignExistingSyntax(ScriptPosition Position, int Start, TagPath Target, ValueSyntax Value) : StatementSyntax(Position, Start);
 

@@ -73,7 +73,7 @@ public static class PixelRedaction
         using var frames = ImageFrames.Open(dataSet, transferSyntaxUid, options.Codecs);
         if (!frames.IsEncapsulated)
         {
-            RedactNative(dataSet, element, frames, transferSyntaxUid, areas, options);
+            RedactNative(dataSet, element, frames, transferSyntaxUid, areas, options, cancellationToken);
             return new RedactionResult(Uids.ExplicitVRLittleEndian, true);
         }
 
@@ -96,7 +96,7 @@ public static class PixelRedaction
         return frame;
     }
 
-    private static void RedactNative(DataSet dataSet, DataElement element, ImageFrames frames, string transferSyntaxUid, IReadOnlyList<BlankedArea> areas, RedactionOptions options)
+    private static void RedactNative(DataSet dataSet, DataElement element, ImageFrames frames, string transferSyntaxUid, IReadOnlyList<BlankedArea> areas, RedactionOptions options, CancellationToken cancellationToken)
     {
         var description = frames.Description;
         // A value that is shorter than its description may hold its text anywhere; bytes behind the last frame are dropped, since no rectangle reaches them.
@@ -110,7 +110,7 @@ public static class PixelRedaction
         }
 
         var scratch = new PixelScratch(options.ScratchFolder);
-        WriteNative(scratch, description, Enumerable.Range(0, frames.Count).Select(f => Blank(frames.Read(f), f, areas)));
+        WriteNative(scratch, description, Enumerable.Range(0, frames.Count).Select(f => Blank(frames.Read(f, cancellationToken), f, areas)));
         SetNative(dataSet, description.PixelDataTag, vr, scratch);
     }
 
@@ -231,6 +231,7 @@ public static class PixelRedaction
         ImageDescription? described = null;
         for (var i = 0; i < frames.Count; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             encodedLength += frames.EncodedLength(i);
             if (target.KeepsFrames && !areas.Any(a => a.Touches(i, frames.Description)))
             {

@@ -107,7 +107,7 @@ public sealed class ObjectIntake(
             {
                 var result = Deidentification.Apply(
                     script, dataSet,
-                    Context(identity, dataSet, meta, transferSyntax) with { SkipsMissingDates = await scripts.SkipsMissingDatesAsync(cancellationToken).ConfigureAwait(false) }, cancellationToken);
+                    (await scripts.SettingsAsync(script.Script.LooksUp, cancellationToken).ConfigureAwait(false)).ApplyTo(Context(identity, dataSet, meta, transferSyntax)), cancellationToken);
                 if (result.Outcome == ScriptOutcome.Rejected)
                 {
                     return Refused(IntakeOutcome.Rejected);

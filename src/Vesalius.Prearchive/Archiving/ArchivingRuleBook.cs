@@ -28,12 +28,13 @@ public sealed class ArchivingRuleBook(ScriptLibrary scripts, PixelCleaning pixel
     public async Task<ArchivingRules> ForObjectAsync(string projectId, CancellationToken cancellationToken)
     {
         var policy = await policies.InForceAsync(projectId, cancellationToken).ConfigureAwait(false);
+        var script = await scripts.ActiveProjectAsync(projectId, cancellationToken).ConfigureAwait(false);
         return new ArchivingRules
         {
-            Script = await scripts.ActiveProjectAsync(projectId, cancellationToken).ConfigureAwait(false),
+            Script = script,
             Pixels = await pixels.ActiveAsync(projectId, cancellationToken).ConfigureAwait(false),
             ResidualPolicy = policy.Residual, Failures = policy.Failures,
-            SkipsMissingDates = await scripts.SkipsMissingDatesAsync(cancellationToken).ConfigureAwait(false),
+            Settings = await scripts.SettingsAsync(script?.Script.LooksUp == true, cancellationToken).ConfigureAwait(false),
         };
     }
 

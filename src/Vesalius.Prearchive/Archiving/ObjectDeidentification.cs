@@ -26,8 +26,8 @@ public sealed record ArchivingRules
     /// <summary>Identifiers that are looked for, beside the general patterns.</summary>
     public int Identifiers { get; init; }
 
-    /// <summary>True if a date that is missing is passed over where it would be shifted (site setting <c>missingDate</c>).</summary>
-    public bool SkipsMissingDates { get; init; }
+    /// <summary>What the site's settings say of runs of scripts.</summary>
+    public ScriptSettings Settings { get; init; } = ScriptSettings.Default;
 
     /// <summary>True if more identifiers came than can be looked for.</summary>
     public bool IsCheckIncomplete { get; init; }
@@ -84,7 +84,7 @@ public static class ObjectDeidentification
         ArgumentNullException.ThrowIfNull(dataSet);
         ArgumentNullException.ThrowIfNull(rules);
         ArgumentNullException.ThrowIfNull(context);
-        context = context with { SkipsMissingDates = rules.SkipsMissingDates };
+        context = rules.Settings.ApplyTo(context);
         // Rules look at what a script may take out.
         var decision = rules.Pixels?.Decide(dataSet);
         var isCandidate = rules.Pixels is not null && TextCandidates.Is(dataSet);

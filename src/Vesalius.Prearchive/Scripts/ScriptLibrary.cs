@@ -26,12 +26,22 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
 
         """;
 
+    /// <summary>Tool of the configuration store that holds the site's table for <c>lookup</c>; it may name patients, so administrators alone see it.</summary>
+    public const string LookupTool = "lookup";
+
+    /// <summary>Its path there.</summary>
+    public const string LookupPath = "table";
+
     private const string Tool = "anon";
     private const string ScriptPath = "script";
     // Asked for at every object; a quarter of a second of memory spares the database two questions each.
     private static readonly TimeSpan Kept = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentDictionary<string, DicomEditScript> _compiled = new(StringComparer.Ordinal);
     private volatile SiteScript? _site;
+
+    private volatile KeptTable? _table;
+
+    private sealed record KeptTable(long Number, LookupTable Table);
 
     private sealed record SiteScript(ActiveScript? Active, DateTimeOffset Until);
 
@@ -69,8 +79,34 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
         }
     }
 
-    /// <summary>True if a date that is missing is passed over where it would be shifted (site setting <c>missingDate</c> = <c>skip</c>).</summary>
-    public async Task<bool> SkipsMissingDatesAsync(CancellationToken cancellationToken) => await settings.TextAsync("missingDate", cancellationToken).ConfigureAwait(false) == "skip";
+    /// <summary>What the site's settings say of runs of scripts, for one object or for all objects of one archiving.</summary>
+    /// <param name="looksUp">True if a script reads the site's table.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<ScriptSettings> SettingsAsync(bool looksUp, CancellationToken cancellationToken)
+    {
+        var limit = await settings.IntervalAsync("scriptTimeLimit", cancellationToken).ConfigureAwait(false);
+        var addresses = AllowedAddresses.Parse(await settings.TextAsync("getUrlAddresses", cancellationToken).ConfigureAwait(false));
+        return new ScriptSettings(
+            await settings.TextAsync("missingDate", cancellationToken).ConfigureAwait(false) == "skip",
+            limit > TimeSpan.Zero ? limit : ScriptContext.DefaultTimeLimit, addresses.IsEmpty ? null : new AllowedPages(addresses),
+            looksUp ? await TableAsync(cancellationToken).ConfigureAwait(false) : null);
+    }
+
+    private async Task<LookupTable?> TableAsync(CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(LookupTool, LookupPath, null, cancellationToken).ConfigureAwait(false) is not { Enabled: true } stored)
+        {
+            return null;
+        }
+
+        var known = _table;
+        if (known?.Number != stored.Id)
+        {
+            _table = known = new KeptTable(stored.Id, LookupTable.Parse(stored.Contents));
+        }
+
+        return known.Table;
+    }
 
     /// <summary>True if the site script is in force.</summary>
     public Task<bool> SiteEnabledAsync(CancellationToken cancellationToken) => settings.FlagAsync("enableSitewideAnonymizationScript", cancellationToken);

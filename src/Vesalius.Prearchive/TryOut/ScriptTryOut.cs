@@ -34,7 +34,7 @@ public static partial class ScriptTryOut
         ArgumentNullException.ThrowIfNull(scripts);
         ArgumentNullException.ThrowIfNull(rules);
         ArgumentNullException.ThrowIfNull(context);
-        context = context with { SkipsMissingDates = rules.SkipsMissingDates };
+        context = rules.Settings.ApplyTo(context);
         var before = DataSetSnapshot.Of(file.DataSet);
         var trace = new StatementTrace(file.DataSet);
         var echo = new List<string>();

@@ -60,9 +60,9 @@ internal static class ConfigService
         }
 
         var caller = context.SignedIn();
-        if (tool is not null && !caller.IsSiteAdministrator
-            && await context.RequestServices.GetRequiredService<SiteSettings>().FindAsync("sensitiveConfigurationTools", context.RequestAborted) is JsonArray sensitive
-            && sensitive.Any(s => s?.ToString() == tool))
+        if (tool is not null && !caller.IsSiteAdministrator && (tool == ScriptLibrary.LookupTool
+            || (await context.RequestServices.GetRequiredService<SiteSettings>().FindAsync("sensitiveConfigurationTools", context.RequestAborted) is JsonArray sensitive
+            && sensitive.Any(s => s?.ToString() == tool))))
         {
             throw RequestRefusedException.Forbidden("This tool's configuration is for administrators.");
         }
@@ -207,6 +207,18 @@ internal static class ConfigService
                 DicomEditScript.Compile(contents);
             }
             catch (ScriptException e)
+            {
+                throw RequestRefusedException.BadRequest(e.Message);
+            }
+        }
+
+        if (tool == ScriptLibrary.LookupTool && path == ScriptLibrary.LookupPath)
+        {
+            try
+            {
+                LookupTable.Parse(contents);
+            }
+            catch (FormatException e)
             {
                 throw RequestRefusedException.BadRequest(e.Message);
             }

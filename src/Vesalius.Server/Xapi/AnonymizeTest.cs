@@ -124,14 +124,12 @@ internal static class AnonymizeTest
     {
         var scripts = await ScriptsAsync(context, step, text, trial.Project);
         var book = context.RequestServices.GetRequiredService<ArchivingRuleBook>();
-        var rules = trial.Project is { } project && step != "site" ? await book.ForObjectAsync(project, context.RequestAborted)
-            : new ArchivingRules
-            {
-                ResidualPolicy = ResidualPolicy.Flag,
-                SkipsMissingDates = await context.RequestServices.GetRequiredService<ScriptLibrary>().SkipsMissingDatesAsync(context.RequestAborted),
-            };
+        // The script that is tried may look up where the one in force does not.
+        var settings = await context.RequestServices.GetRequiredService<ScriptLibrary>().SettingsAsync(scripts.Any(s => s.Script.LooksUp), context.RequestAborted);
+        var rules = (trial.Project is { } project && step != "site" ? await book.ForObjectAsync(project, context.RequestAborted) : new ArchivingRules { ResidualPolicy = ResidualPolicy.Flag })
+            with { Settings = settings };
         var waiting = trial.Waiting is { } session ? await KnownAsync(book, session, context) : null;
-        var settings = context.RequestServices.GetRequiredService<TryOutSettings>();
+        var limits = context.RequestServices.GetRequiredService<TryOutSettings>();
         var changesOnly = context.Request.Query["changes"] == "only";
         var tried = new List<TriedObject>();
         foreach (var (name, file) in trial.Objects)
@@ -139,7 +137,7 @@ internal static class AnonymizeTest
             var known = waiting ?? (trial.IsUpload ? KnownIdentifiers.Of(file.DataSet) : new KnownIdentifiers());
             var checking = ArchivingRuleBook.WithCheck(
                 rules with { ResidualPolicy = rules.ResidualPolicy == ResidualPolicy.Blank ? ResidualPolicy.Blank : ResidualPolicy.Flag }, known, [trial.Project ?? "", trial.Subject, trial.Session]);
-            tried.Add(await ScriptTryOut.TryAsync(name, file, scripts, checking, Context(context, trial, file, settings), changesOnly, context.RequestAborted));
+            tried.Add(await ScriptTryOut.TryAsync(name, file, scripts, checking, Context(context, trial, file, limits), changesOnly, context.RequestAborted));
         }
 
         return Results.Json(

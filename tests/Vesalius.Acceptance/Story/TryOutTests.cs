@@ -123,6 +123,101 @@ public sealed class TryOutTests(RunningServer server) : IClassFixture<RunningSer
         await TryAsync(admin, "project=TRYZIP", noDicom, HttpStatusCode.BadRequest);
     }
 
+    /// <summary>A script may ask only the hosts that the site names, and runs only for as long as the site lets it.</summary>
+    [Fact]
+    public async Task Site_says_which_pages_scripts_may_read_and_how_long_they_may_run()
+    {
+        using var admin = server.Client();
+        await NewProjectAsync(admin, "TRYWEB");
+        using var codes = new System.Net.HttpListener();
+        var address = $"http://127.0.0.1:{FreePort.Take()}/";
+        codes.Prefixes.Add(address);
+        codes.Start();
+        var asked = 0;
+        _ = Task.Run(async () =>
+        {
+            while (codes.IsListening)
+            {
+                var request = await codes.GetContextAsync();
+                Interlocked.Increment(ref asked);
+                await request.Response.OutputStream.WriteAsync("Code 7\n"u8.ToArray(), Token);
+                request.Response.Close();
+            }
+        }, Token);
+        async Task<JsonElement> ReadAsync(string script)
+        {
+            using var body = Upload(Identified("mr-mosaic-phantom-siemens"), script);
+            return (await TryAsync(admin, "project=TRYWEB&changes=only", body)).GetProperty("objects")[0];
+        }
+
+        async Task SetAsync(string name, string value, HttpStatusCode expected = HttpStatusCode.OK)
+        {
+            using var content = new StringContent(value, System.Text.Encoding.UTF8, "text/plain");
+            using var response = await admin.PutAsync($"/xapi/siteConfig/{name}", content, Token);
+            Assert.Equal(expected, response.StatusCode);
+        }
+
+        var script = $"version \"6.6\"\n\n(0008,1030) := getURL[\"{address}codes\"]\n";
+        var refused = await ReadAsync(script);
+        Assert.Equal(("quarantined", 3), (refused.GetProperty("outcome").GetString(), refused.GetProperty("reason").GetProperty("line").GetInt32()));
+        await SetAsync("getUrlAddresses", "*", HttpStatusCode.BadRequest);
+        await SetAsync("getUrlAddresses", "https://names.example.org/");
+        Assert.Equal("quarantined", (await ReadAsync(script)).GetProperty("outcome").GetString());
+        Assert.Equal(0, asked);
+        await SetAsync("getUrlAddresses", address);
+        var allowed = await ReadAsync(script);
+        Assert.Equal("passed", allowed.GetProperty("outcome").GetString());
+        Assert.Equal("Code 7", Assert.Single(allowed.GetProperty("attributes").EnumerateArray(), a => a.GetProperty("path").GetString() == "(0008,1030)").GetProperty("after").GetString());
+        await SetAsync("getUrlAddresses", "");
+        Assert.Equal("quarantined", (await ReadAsync(script)).GetProperty("outcome").GetString());
+
+        // A microsecond is over before a thousand lines are.
+        await SetAsync("scriptTimeLimit", "soon", HttpStatusCode.BadRequest);
+        await SetAsync("scriptTimeLimit", "0.000001 seconds");
+        var late = await ReadAsync("version \"6.6\"\n" + string.Concat(Enumerable.Repeat("(0008,1030) := concatenate[\"x\", (0008,0060)]\n", 1000)));
+        await SetAsync("scriptTimeLimit", "5 minutes");
+        Assert.Equal("quarantined", late.GetProperty("outcome").GetString());
+        Assert.Contains("took longer", late.GetProperty("reason").GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The site's table: checked when it is stored, read by scripts, and seen by administrators only, since it may name patients.</summary>
+    [Fact]
+    public async Task Scripts_look_up_in_the_site_s_table()
+    {
+        using var admin = server.Client();
+        await NewProjectAsync(admin, "TRYLOOKUP");
+        using var user = await server.UserAsync("try-lookup");
+        async Task PutAsync(HttpClient client, string table, params HttpStatusCode[] expected)
+        {
+            using var content = new StringContent(table, System.Text.Encoding.UTF8, "text/plain");
+            using var response = await client.PutAsync("/data/config/lookup/table", content, Token);
+            Assert.Contains(response.StatusCode, expected);
+            Assert.DoesNotContain("TRIAL", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        }
+
+        async Task<string> LabelAsync()
+        {
+            using var body = Upload(Identified("mr-mosaic-phantom-siemens"), "version \"6.6\"\n(0008,1030) := lookup[\"modality\", (0008,0060)]\n");
+            var tried = (await TryAsync(admin, "project=TRYLOOKUP", body)).GetProperty("objects")[0];
+            Assert.Equal("passed", tried.GetProperty("outcome").GetString());
+            return Assert.Single(tried.GetProperty("attributes").EnumerateArray(), a => a.GetProperty("path").GetString() == "(0008,1030)").GetProperty("after").GetString()!;
+        }
+
+        Assert.NotEqual("TRIAL-0007", await LabelAsync());
+        await PutAsync(user, "modality/MR = TRIAL-0007", HttpStatusCode.Forbidden);
+        await PutAsync(admin, "modality MR TRIAL-0007", HttpStatusCode.BadRequest);
+        await PutAsync(admin, "modality/MR = TRIAL-0007\nmodality/MR = TRIAL-0008", HttpStatusCode.BadRequest);
+        await PutAsync(admin, "// modalities\nmodality/MR = TRIAL-0007 // scanner\n", HttpStatusCode.Created, HttpStatusCode.OK);
+        Assert.Equal("TRIAL-0007", await LabelAsync());
+        await PutAsync(admin, "modality/MR = TRIAL-0009", HttpStatusCode.OK);
+        Assert.Equal("TRIAL-0009", await LabelAsync());
+        foreach (var address in (string[])["/data/config/lookup/table", "/data/config/lookup/table?contents=true", "/data/config/lookup"])
+        {
+            using var hidden = await user.GetAsync(address, Token);
+            Assert.Equal(HttpStatusCode.Forbidden, hidden.StatusCode);
+        }
+    }
+
     /// <summary>A waiting session is tried with what is known of its subject; the archived one too; both stay as they are.</summary>
     [Fact]
     public async Task Sessions_are_tried_where_they_are_and_stay_as_they_are()
