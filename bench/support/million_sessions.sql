@@ -2,6 +2,12 @@
 -- Variables: sessions, projects.
 set session_replication_role = replica;
 set synchronous_commit = off;
+-- Indexes are built once over all rows: row by row takes several times as long.
+set maintenance_work_mem = '1GB';
+create temporary table given_index as
+    select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i
+    where i.indrelid in ('archive_subject'::regclass, 'archive_experiment'::regclass, 'archive_scan'::regclass) and not exists (select 1 from pg_constraint c where c.conindid = i.indexrelid);
+select 'drop index ' || name from given_index \gexec
 insert into archive_project (id, secondary_id, name, description, insert_user)
     select 'BENCH' || p, 'B' || p, 'Benchmark project ' || p, 'Generated', 'admin' from generate_series(1, :projects) p;
 insert into access_project (project_id, accessibility) select 'BENCH' || p, 'private' from generate_series(1, :projects) p;
@@ -22,5 +28,6 @@ insert into archive_scan (experiment_id, id, xsi_type, type, series_description,
     select 'BEN_E' || lpad(e::text, 7, '0'), s::text, 'xnat:mrScanData', (array['T1', 'T2', 'FLAIR', 'DWI'])[1 + (e + s) % 4], 'sag ' || (array['t1', 't2', 'flair', 'dwi'])[1 + (e + s) % 4],
         'MR', '2.25.' || e || '.' || s, 176, 'admin'
     from generate_series(0, :sessions - 1) e, generate_series(1, 2) s;
+select definition from given_index order by name \gexec
 set session_replication_role = origin;
 vacuum analyze archive_project, archive_subject, archive_experiment, archive_scan, access_project;

@@ -73,6 +73,25 @@ public sealed class VesaliusDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>Results of several queries in one round trip; each sees what was committed when it began.</summary>
+    /// <param name="sql">The queries, joined by semicolons.</param>
+    /// <param name="parameters">Values for all of them.</param>
+    /// <param name="read">Reads the results in their order.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<T> QuerySeveralAsync<T>(string sql, object? parameters, Func<SqlMapper.GridReader, Task<T>> read, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var results = await connection.QueryMultipleAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)).ConfigureAwait(false);
+            await using (results.ConfigureAwait(false))
+            {
+                return await read(results).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>The only row of a query, or the default.</summary>
     public async Task<T?> FindAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {

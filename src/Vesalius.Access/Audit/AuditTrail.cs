@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
@@ -40,10 +41,13 @@ public sealed class AuditTrail(VesaliusDatabase database, TimeProvider time)
     private const long ChainLock = 0x4155_4449;
     private const int MostAtOnce = 500;
     private const int PageSize = 5000;
+    private const int MostLetters = 2000;
     private static readonly Meter Meter = new("Vesalius.Access");
     private static readonly Counter<long> Rows = Meter.CreateCounter<long>("vesalius.audit.rows", "{row}", "Rows written to the audit trail.");
     private readonly ConcurrentQueue<Entry> _waiting = new();
     private readonly SemaphoreSlim _writer = new(1);
+    // Hash of the last row as far as this process knows; only who writes touches it.
+    private byte[]? _head;
 
     private sealed record Entry(DateTime At, string Login, string Address, string Action, string Object)
     {
@@ -80,7 +84,9 @@ public sealed class AuditTrail(VesaliusDatabase database, TimeProvider time)
         await entry.Written.Task.ConfigureAwait(false);
     }
 
-    private static string Clean(string text) => string.Concat(text.Where(c => !char.IsControl(c)).Take(2000));
+    private static string Clean(string text) =>
+        text.Length <= MostLetters && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAnyInRange('\x7f', '\x9f') ? text
+            : string.Concat(text.Where(c => !char.IsControl(c)).Take(MostLetters));
 
     private async Task WriteAsync()
     {
@@ -92,41 +98,83 @@ public sealed class AuditTrail(VesaliusDatabase database, TimeProvider time)
 
         try
         {
-            await database.InTransactionAsync((connection, transaction) => AppendAsync(connection, transaction, batch), CancellationToken.None).ConfigureAwait(false);
+            await AppendAsync(batch).ConfigureAwait(false);
             Rows.Add(batch.Count);
             batch.ForEach(e => e.Written.SetResult());
         }
         catch (Exception e)
         {
-            // Each caller learns that its own row is not there.
+            // Whether they are there is unknown; each caller learns that its own row may be missing.
+            _head = null;
             batch.ForEach(b => b.Written.SetException(e));
         }
     }
 
-    private static async Task<int> AppendAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, List<Entry> batch)
+    // As long as nobody else adds rows, this process knows the last hash, and one round trip does all. Where that is wrong, nothing is inserted, and the last hash is read under the lock.
+    private async Task AppendAsync(List<Entry> batch)
     {
-        await connection.ExecuteAsync("select pg_advisory_xact_lock(@ChainLock)", new { ChainLock }, transaction).ConfigureAwait(false);
-        var previous = await connection.QueryFirstOrDefaultAsync<byte[]>("select hash from access_audit order by id desc limit 1", transaction: transaction).ConfigureAwait(false) ?? [];
+        var connection = await database.OpenAsync(CancellationToken.None).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            if (_head is { } known)
+            {
+                var (insert, last) = Insertion(known, batch);
+                using var statements = new NpgsqlBatch(connection) { BatchCommands = { new("begin isolation level read committed"), Lock(), insert, new("commit") } };
+                await statements.ExecuteNonQueryAsync().ConfigureAwait(false);
+                _head = last;
+                if (insert.RecordsAffected == batch.Count)
+                {
+                    return;
+                }
+            }
+
+            var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted).ConfigureAwait(false);
+            await using (transaction.ConfigureAwait(false))
+            {
+                using (var locking = new NpgsqlBatch(connection, transaction) { BatchCommands = { Lock() } })
+                {
+                    await locking.ExecuteNonQueryAsync().ConfigureAwait(false);
+                }
+
+                var head = await connection.QueryFirstOrDefaultAsync<byte[]>("select hash from access_audit order by id desc limit 1", transaction: transaction).ConfigureAwait(false) ?? [];
+                var (insert, last) = Insertion(head, batch);
+                using var statements = new NpgsqlBatch(connection, transaction) { BatchCommands = { insert } };
+                await statements.ExecuteNonQueryAsync().ConfigureAwait(false);
+                await transaction.CommitAsync().ConfigureAwait(false);
+                _head = last;
+            }
+        }
+    }
+
+    private static NpgsqlBatchCommand Lock() => new("select pg_advisory_xact_lock($1)") { Parameters = { new NpgsqlParameter<long> { TypedValue = ChainLock } } };
+
+    // Rows that follow a hash; none is inserted where the last row has another.
+    private static (NpgsqlBatchCommand Insert, byte[] Last) Insertion(byte[] head, List<Entry> batch)
+    {
         var before = new byte[batch.Count][];
         var hashes = new byte[batch.Count][];
+        var previous = head;
         for (var i = 0; i < batch.Count; i++)
         {
             before[i] = previous;
             previous = hashes[i] = HashOf(previous, batch[i].At, batch[i].Login, batch[i].Address, batch[i].Action, batch[i].Object);
         }
 
-        return await connection.ExecuteAsync(
+        NpgsqlParameter<string[]> Texts(Func<Entry, string> of) => new() { TypedValue = [.. batch.Select(of)] };
+        return (new NpgsqlBatchCommand(
             """
             insert into access_audit (at, login, address, action, object, previous_hash, hash)
             select at, login, address, action, object, previous_hash, hash
-            from unnest(@at, @login, @address, @action, @object, @before, @hashes) with ordinality as row (at, login, address, action, object, previous_hash, hash, place) order by place
-            """,
-            new
+            from unnest($1, $2, $3, $4, $5, $6, $7) with ordinality as row (at, login, address, action, object, previous_hash, hash, place)
+            where coalesce((select hash from access_audit order by id desc limit 1), '') = $8 order by place
+            """)
+        {
+            Parameters =
             {
-                at = batch.Select(b => b.At).ToArray(), login = batch.Select(b => b.Login).ToArray(), address = batch.Select(b => b.Address).ToArray(),
-                action = batch.Select(b => b.Action).ToArray(), @object = batch.Select(b => b.Object).ToArray(), before, hashes,
+                new NpgsqlParameter<DateTime[]> { TypedValue = [.. batch.Select(b => b.At)] }, Texts(b => b.Login), Texts(b => b.Address), Texts(b => b.Action), Texts(b => b.Object),
+                new NpgsqlParameter<byte[][]> { TypedValue = before }, new NpgsqlParameter<byte[][]> { TypedValue = hashes }, new NpgsqlParameter<byte[]> { TypedValue = head },
             },
-            transaction).ConfigureAwait(false);
+        }, previous);
     }
 
     private static byte[] HashOf(byte[] previous, DateTime at, params string[] fields) =>

@@ -115,22 +115,27 @@ public sealed class DicomQueryStore(VesaliusDatabase database)
             coalesce((select value from jsonb_each_text(s.fields) where key like '%gender' order by key limit 1), '') as sex,
             coalesce((select value from jsonb_each_text(s.fields) where key like '%/dob' order by key limit 1), '') as birth_date,
             (select count(distinct c.series_instance_uid) from archive_scan c where c.experiment_id = q.id) as series,
-            (select count(distinct f.sop_instance_uid) from archive_scan c join archive_resource r on r.scan_key = c.key join archive_file f on f.resource_id = r.id
-                where c.experiment_id = q.id and c.series_instance_uid is not null) as instances
+            (select count(*) from (select distinct f.sop_instance_uid from archive_scan c join archive_resource r on r.scan_key = c.key join archive_file f on f.resource_id = r.id
+                where c.experiment_id = q.id and c.series_instance_uid is not null and f.sop_instance_uid is not null) f) as instances
         """;
 
     private static string Series(DicomScope scope, string condition) =>
         $"""
         select x.uid as study_uid, c.series_instance_uid as uid, case c.modality when 'PET' then 'PT' else c.modality end as modality,
             coalesce(substring(c.id from '^[0-9]+'), '') as number, c.series_description as description, coalesce(to_char(x.date, 'YYYYMMDD'), '') as date,
-            coalesce(replace(left(c.fields ->> 'startTime', 8), ':', ''), '') as time,
-            (select count(distinct f.sop_instance_uid) from archive_resource r join archive_file f on f.resource_id = r.id where r.scan_key = c.key) as instances
-        from ({scope.Sessions(condition)}) x join archive_scan c on c.experiment_id = x.id and c.series_instance_uid is not null
+            coalesce(replace(left(c.fields ->> 'startTime', 8), ':', ''), '') as time, n.instances
+        from ({scope.Sessions(condition)}) x join archive_scan c on c.experiment_id = x.id and c.series_instance_uid is not null cross join lateral ({Instances("r.scan_key = c.key")}) n
         union all
-        select x.uid, d.series_instance_uid, d.modality, coalesce(d.series_number::text, ''), d.description, coalesce(to_char(a.date, 'YYYYMMDD'), ''), '',
-            (select count(distinct f.sop_instance_uid) from archive_resource r join archive_file f on f.resource_id = r.id where r.experiment_id = a.id)
+        select x.uid, d.series_instance_uid, d.modality, coalesce(d.series_number::text, ''), d.description, coalesce(to_char(a.date, 'YYYYMMDD'), ''), '', n.instances
         from ({scope.Sessions(condition)}) x join archive_experiment a on a.session_id = x.id and {scope.Assessor("a", "x")}
-        join archive_derived_series d on d.assessor_id = a.id
+        join archive_derived_series d on d.assessor_id = a.id cross join lateral ({Instances("r.experiment_id = a.id")}) n
+        """;
+
+    // Counted once for each series, whether it is filtered by or shown.
+    private static string Instances(string resources) =>
+        $"""
+        select count(*) as instances from (
+            select distinct f.sop_instance_uid from archive_resource r join archive_file f on f.resource_id = r.id where {resources} and f.sop_instance_uid is not null) i
         """;
 
     /// <summary>Studies, the newest first.</summary>

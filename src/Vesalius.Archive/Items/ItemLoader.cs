@@ -1,3 +1,4 @@
+using Dapper;
 using Vesalius.Archive.Lists;
 using Vesalius.Archive.Types;
 using Vesalius.Database;
@@ -56,7 +57,7 @@ public sealed class ItemLoader(VesaliusDatabase database, TypeModel model)
                 .With("department", person.Department).With("email", person.Email).With("phone", person.Phone).With("xnat_investigatordata_id", person.Id, isInternal: true));
         }
 
-        await AddResourcesAsync(item, "resources/resource", "r.project_id = @id", new { id }, cancellationToken).ConfigureAwait(false);
+        AddResources(item, "resources/resource", await ResourcesAsync("r.project_id = @id", new { id }, cancellationToken).ConfigureAwait(false));
         return item;
     }
 
@@ -64,39 +65,48 @@ public sealed class ItemLoader(VesaliusDatabase database, TypeModel model)
     public async Task<Item?> SubjectAsync(string id, Visibility visibility, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(visibility);
-        if (await database.FindAsync<ObjectRow>(
+        var parameters = visibility.Parameters();
+        parameters.Add("id", id);
+        AddSharesTo(parameters, visibility);
+        return await database.QuerySeveralAsync(
             $"""
             select t.id, 0::bigint as key, t.project_id, t.label, t.id as subject_id, null::text as session_id, 'xnat:subjectData' as xsi_type,
-                {ObjectDocuments.Sql(ObjectFamily.Subject, "t")} as document, t.insert_date from archive_subject t where t.id = @id
+                {ObjectDocuments.Sql(ObjectFamily.Subject, "t")} as document, t.insert_date from archive_subject t where t.id = @id;
+            {ExperimentsSql("t.subject_id = @id and t.session_id is null", visibility)};
+            {SharesSql("archive_subject_share", "subject_id")};
+            {ResourcesSql("r.subject_id = @id")}
             """,
-            new { id }, cancellationToken).ConfigureAwait(false) is not { } row)
-        {
-            return null;
-        }
+            parameters,
+            async results =>
+            {
+                var rows = await results.ReadAsync<ObjectRow>().ConfigureAwait(false);
+                var experiments = await results.ReadAsync<ObjectRow>().ConfigureAwait(false);
+                var shares = await results.ReadAsync<ShareRow>().ConfigureAwait(false);
+                var resources = await results.ReadAsync<ResourceOfItem>().ConfigureAwait(false);
+                return rows.SingleOrDefault() is { } row ? SubjectItem(row, experiments, shares, resources) : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
 
+    private Item SubjectItem(ObjectRow row, IEnumerable<ObjectRow> experiments, IEnumerable<ShareRow> shares, IEnumerable<ResourceOfItem> resources)
+    {
         var item = new Item("xnat:subjectData", row.InsertDate).With("ID", row.Id).With("label", row.Label).With("project", row.ProjectId);
         item.AddDocument(model, ObjectDocuments.Parse(row.Document));
-        foreach (var experiment in await ExperimentsAsync("t.subject_id = @id and t.session_id is null", id, visibility, cancellationToken).ConfigureAwait(false))
+        foreach (var experiment in experiments)
         {
             item.Add("experiments/experiment", ExperimentItem(experiment));
         }
 
-        await AddSharesAsync(item, "archive_subject_share", "subject_id", id, visibility, cancellationToken).ConfigureAwait(false);
-        await AddResourcesAsync(item, "resources/resource", "r.subject_id = @id", new { id }, cancellationToken).ConfigureAwait(false);
+        AddShares(item, "xnat:subjectData_share", shares);
+        AddResources(item, "resources/resource", resources);
         return item;
     }
 
-    private Task<IReadOnlyList<ObjectRow>> ExperimentsAsync(string where, string id, Visibility visibility, CancellationToken cancellationToken)
-    {
-        var parameters = visibility.Parameters();
-        parameters.Add("id", id);
-        return database.QueryAsync<ObjectRow>(
+    private static string ExperimentsSql(string where, Visibility visibility) =>
         $"""
         select t.id, 0::bigint as key, t.project_id, t.label, t.subject_id, t.session_id, t.xsi_type, {ObjectDocuments.Sql(ObjectFamily.Experiment, "t")} as document, t.insert_date
         from archive_experiment t where {where} and {visibility.Sql("t", ObjectFamily.Experiment)} order by t.id
-        """,
-        parameters, cancellationToken);
-    }
+        """;
 
     private Item ExperimentItem(ObjectRow row)
     {
@@ -110,48 +120,69 @@ public sealed class ItemLoader(VesaliusDatabase database, TypeModel model)
     public async Task<Item?> ExperimentAsync(string id, Visibility visibility, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(visibility);
-        // Whether this one may be read is decided by whoever calls.
-        if ((await ExperimentsAsync("t.id = @id", id, Visibility.Unrestricted, cancellationToken).ConfigureAwait(false)) is not [var row])
-        {
-            return null;
-        }
-
-        var item = ExperimentItem(row);
-        if (row.SessionId is null)
-        {
-            await AddScansAsync(item, id, cancellationToken).ConfigureAwait(false);
-            await AddReconstructionsAsync(item, id, cancellationToken).ConfigureAwait(false);
-            foreach (var assessor in await ExperimentsAsync("t.session_id = @id", id, visibility, cancellationToken).ConfigureAwait(false))
+        var parameters = visibility.Parameters();
+        parameters.Add("id", id);
+        AddSharesTo(parameters, visibility);
+        // Whether this one may be read is decided by whoever calls. An assessor has no scans, reconstructions or assessors.
+        return await database.QuerySeveralAsync(
+            $"""
+            {ExperimentsSql("t.id = @id", Visibility.Unrestricted)};
+            {ScansSql("t.experiment_id = @id")};
+            {ReconstructionsSql("t.experiment_id = @id")};
+            {ExperimentsSql("t.session_id = @id", visibility)};
+            {ResourcesSql("""
+                r.id in (
+                    select o.id from archive_resource o where o.experiment_id = @id
+                    union all select o.id from archive_scan s join archive_resource o on o.scan_key = s.key where s.experiment_id = @id
+                    union all select o.id from archive_reconstruction n join archive_resource o on o.reconstruction_key = n.key where n.experiment_id = @id)
+                """)};
+            {SharesSql("archive_experiment_share", "experiment_id")}
+            """,
+            parameters,
+            async results =>
             {
-                item.Add("assessors/assessor", ExperimentItem(assessor));
-            }
+                var rows = await results.ReadAsync<ObjectRow>().ConfigureAwait(false);
+                var scans = await results.ReadAsync<ObjectRow>().ConfigureAwait(false);
+                var reconstructions = await results.ReadAsync<ObjectRow>().ConfigureAwait(false);
+                var assessors = await results.ReadAsync<ObjectRow>().ConfigureAwait(false);
+                var resources = (await results.ReadAsync<ResourceOfItem>().ConfigureAwait(false)).AsList();
+                var shares = await results.ReadAsync<ShareRow>().ConfigureAwait(false);
+                return rows.SingleOrDefault() is { } row ? ExperimentItem(row, scans, reconstructions, assessors, resources, shares) : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
 
-            await AddResourcesAsync(item, "resources/resource", "r.experiment_id = @id", new { id }, cancellationToken).ConfigureAwait(false);
-        }
-        else
+    private Item ExperimentItem(
+        ObjectRow row, IEnumerable<ObjectRow> scans, IEnumerable<ObjectRow> reconstructions, IEnumerable<ObjectRow> assessors, List<ResourceOfItem> resources, IEnumerable<ShareRow> shares)
+    {
+        var item = ExperimentItem(row);
+        var ofScans = resources.ToLookup(r => r.ScanKey);
+        var ofReconstructions = resources.ToLookup(r => r.ReconstructionKey);
+        foreach (var scan in scans)
         {
-            await AddResourcesAsync(item, null, "r.experiment_id = @id", new { id }, cancellationToken).ConfigureAwait(false);
+            item.Add("scans/scan", ScanItem(scan, ofScans[scan.Key]));
         }
 
-        await AddSharesAsync(item, "archive_experiment_share", "experiment_id", id, visibility, cancellationToken).ConfigureAwait(false);
+        foreach (var reconstruction in reconstructions)
+        {
+            item.Add("reconstructions/reconstructedImage", ReconstructionItem(reconstruction, ofReconstructions[reconstruction.Key]));
+        }
+
+        foreach (var assessor in assessors)
+        {
+            item.Add("assessors/assessor", ExperimentItem(assessor));
+        }
+
+        AddResources(item, row.SessionId is null ? "resources/resource" : null, resources.Where(r => r.ExperimentId is not null));
+        AddShares(item, "xnat:experimentData_share", shares);
         return item;
     }
 
-    private async Task AddScansAsync(Item session, string id, CancellationToken cancellationToken)
-    {
-        var resources = (await ResourcesAsync("c.experiment_id = @id", new { id }, cancellationToken).ConfigureAwait(false)).ToLookup(r => r.ScanKey);
-        foreach (var scan in await ScansAsync("t.experiment_id = @id", new { id }, cancellationToken).ConfigureAwait(false))
-        {
-            session.Add("scans/scan", ScanItem(scan, resources[scan.Key]));
-        }
-    }
-
-    private Task<IReadOnlyList<ObjectRow>> ScansAsync(string where, object parameters, CancellationToken cancellationToken) => database.QueryAsync<ObjectRow>(
+    private static string ScansSql(string where) =>
         $"""
         select t.id, t.key, '' as project_id, '' as label, '' as subject_id, t.experiment_id as session_id, t.xsi_type, {ObjectDocuments.Sql(ObjectFamily.Scan, "t")} as document, t.insert_date
         from archive_scan t where {where} order by length(t.id), t.id
-        """,
-        parameters, cancellationToken);
+        """;
 
     private Item ScanItem(ObjectRow scan, IEnumerable<ResourceOfItem> resources)
     {
@@ -168,7 +199,7 @@ public sealed class ItemLoader(VesaliusDatabase database, TypeModel model)
     /// <summary>A scan; null if there is none.</summary>
     public async Task<Item?> ScanAsync(long key, CancellationToken cancellationToken)
     {
-        if (await ScansAsync("t.key = @key", new { key }, cancellationToken).ConfigureAwait(false) is not [var row])
+        if (await database.QueryAsync<ObjectRow>(ScansSql("t.key = @key"), new { key }, cancellationToken).ConfigureAwait(false) is not [var row])
         {
             return null;
         }
@@ -182,57 +213,57 @@ public sealed class ItemLoader(VesaliusDatabase database, TypeModel model)
         return item;
     }
 
-    private async Task AddReconstructionsAsync(Item session, string id, CancellationToken cancellationToken)
-    {
-        foreach (var row in await ReconstructionsAsync("t.experiment_id = @id", new { id }, cancellationToken).ConfigureAwait(false))
-        {
-            session.Add("reconstructions/reconstructedImage", await ReconstructionItemAsync(row, cancellationToken).ConfigureAwait(false));
-        }
-    }
-
-    private Task<IReadOnlyList<ObjectRow>> ReconstructionsAsync(string where, object parameters, CancellationToken cancellationToken) => database.QueryAsync<ObjectRow>(
+    private static string ReconstructionsSql(string where) =>
         $"""
         select t.id, t.key, '' as project_id, '' as label, '' as subject_id, t.experiment_id as session_id, t.xsi_type,
             {ObjectDocuments.Sql(ObjectFamily.Reconstruction, "t")} as document, t.insert_date from archive_reconstruction t where {where} order by t.id
-        """,
-        parameters, cancellationToken);
+        """;
 
-    private async Task<Item> ReconstructionItemAsync(ObjectRow row, CancellationToken cancellationToken)
+    private Item ReconstructionItem(ObjectRow row, IEnumerable<ResourceOfItem> resources)
     {
         var item = new Item(row.XsiType, row.InsertDate).With("ID", row.Id).With("image_session_ID", row.SessionId).With("xnat_reconstructedimagedata_id", row.Key, isInternal: true);
         item.AddDocument(model, ObjectDocuments.Parse(row.Document));
-        await AddResourcesAsync(item, null, "r.reconstruction_key = @Key", new { row.Key }, cancellationToken).ConfigureAwait(false);
+        AddResources(item, null, resources);
         return item;
     }
 
     /// <summary>A reconstruction; null if there is none.</summary>
     public async Task<Item?> ReconstructionAsync(long key, CancellationToken cancellationToken) =>
-        await ReconstructionsAsync("t.key = @key", new { key }, cancellationToken).ConfigureAwait(false) is [var row] ? await ReconstructionItemAsync(row, cancellationToken).ConfigureAwait(false) : null;
+        await database.QueryAsync<ObjectRow>(ReconstructionsSql("t.key = @key"), new { key }, cancellationToken).ConfigureAwait(false) is [var row]
+            ? ReconstructionItem(row, await ResourcesAsync("r.reconstruction_key = @key", new { key }, cancellationToken).ConfigureAwait(false)) : null;
 
-    private async Task AddSharesAsync(Item item, string table, string column, string id, Visibility visibility, CancellationToken cancellationToken)
+    private static string SharesSql(string table, string column) =>
+        $"select project_id, label, insert_date from {table} where {column} = @id and (@everything or project_id = any (@sharedInto)) order by project_id";
+
+    private static void AddSharesTo(DynamicParameters parameters, Visibility visibility)
     {
-        foreach (var share in await database.QueryAsync<ShareRow>(
-            $"select project_id, label, insert_date from {table} where {column} = @id and (@everything or project_id = any (@readable)) order by project_id",
-            new { id, everything = visibility.Everything, readable = visibility.Projects.Concat(visibility.Types.Select(t => t.ProjectId)).ToArray() }, cancellationToken).ConfigureAwait(false))
+        parameters.Add("everything", visibility.Everything);
+        parameters.Add("sharedInto", visibility.Projects.Concat(visibility.Types.Select(t => t.ProjectId)).ToArray());
+    }
+
+    private static void AddShares(Item item, string type, IEnumerable<ShareRow> shares)
+    {
+        foreach (var share in shares)
         {
-            item.Add("sharing/share", new Item($"{(table == "archive_subject_share" ? "xnat:subjectData" : "xnat:experimentData")}_share", share.InsertDate)
-                .With("project", share.ProjectId).With("label", share.Label));
+            item.Add("sharing/share", new Item(type, share.InsertDate).With("project", share.ProjectId).With("label", share.Label));
         }
     }
 
-    private Task<IReadOnlyList<ResourceOfItem>> ResourcesAsync(string where, object parameters, CancellationToken cancellationToken) => database.QueryAsync<ResourceOfItem>(
+    private static string ResourcesSql(string where) =>
         $"""
         select r.id, r.label, r.format, r.content, r.description, r.tags, r.side, r.insert_date, r.scan_key, r.reconstruction_key, r.experiment_id,
             coalesce(f.count, 0) as file_count, coalesce(f.size, 0)::bigint as file_size
-        from archive_resource r left join archive_scan c on c.key = r.scan_key
+        from archive_resource r
         left join lateral (select count(*) as count, sum(size) as size from archive_file f where f.resource_id = r.id) f on true
         where {where} order by r.label
-        """,
-        parameters, cancellationToken);
+        """;
 
-    private async Task AddResourcesAsync(Item item, string? element, string where, object parameters, CancellationToken cancellationToken)
+    private Task<IReadOnlyList<ResourceOfItem>> ResourcesAsync(string where, object parameters, CancellationToken cancellationToken) =>
+        database.QueryAsync<ResourceOfItem>(ResourcesSql(where), parameters, cancellationToken);
+
+    private static void AddResources(Item item, string? element, IEnumerable<ResourceOfItem> resources)
     {
-        foreach (var resource in await ResourcesAsync(where, parameters, cancellationToken).ConfigureAwait(false))
+        foreach (var resource in resources)
         {
             item.Add(element ?? (resource.Side == "in" ? "in/file" : "out/file"), ResourceItem(resource));
         }

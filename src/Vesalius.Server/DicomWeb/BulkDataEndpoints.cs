@@ -133,7 +133,7 @@ internal static class BulkDataEndpoints
 
     private static BodyPart Part(DataElement element, string location) => element switch
     {
-        StreamedElement { IsBigEndian: false, IsEncapsulated: false, Data: FileRange range } streamed => new BodyPart(Octets, location, async (response, cancelled) =>
+        StreamedElement { IsBigEndian: false, IsEncapsulated: false, Data: FileRange range } streamed => new BodyPart(Octets, location, null, async (response, cancelled) =>
         {
             var source = streamed.Data.OpenRead();
             await using (source)

@@ -87,7 +87,7 @@ internal static class FrameEndpoints
             ? source.RangeOf(number - 1) is { } range ? BodyPart.OfFile(partType, null, range.Path, range.Start, range.Length)
                 : BodyPart.OfBytes(partType, null, _ => Task.FromResult<ReadOnlyMemory<byte>>(source.ReadStored(number - 1)))
             : BodyPart.OfBytes(partType, null, async cancelled => index == 0 ? first! : await DecodeAsync(source, number, cancelled));
-        return isMultipart || numbers.Count > 1 ? new MultipartResult(type, numbers.Select(Part)) : new SinglePart(Part(numbers[0], 0));
+        return isMultipart || numbers.Count > 1 ? new MultipartResult(type, [.. numbers.Select(Part)]) : new SinglePart(Part(numbers[0], 0));
     }
 
     private static async Task<byte[]> DecodeAsync(InstanceFrames source, int number, CancellationToken cancellationToken)
@@ -131,6 +131,7 @@ internal static class FrameEndpoints
         public Task ExecuteAsync(HttpContext httpContext)
         {
             httpContext.Response.ContentType = part.ContentType;
+            httpContext.Response.ContentLength = part.Length;
             if (part.Location is not null)
             {
                 httpContext.Response.Headers.ContentLocation = part.Location;

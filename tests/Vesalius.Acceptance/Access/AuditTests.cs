@@ -95,6 +95,44 @@ public sealed class AuditTests(RunningServer server) : IClassFixture<RunningServ
         Assert.Equal(1000, await Database.FindAsync<long>("select count(distinct object) from access_audit where login = 'crowd'", null, Token));
         Assert.Null((await trail.VerifyAsync(Token)).FirstBroken);
     }
+
+    /// <summary>Each node remembers the last hash that it wrote; rows of others between do not break the chain, and no row is there twice.</summary>
+    [Fact]
+    public async Task Rows_of_several_nodes_form_one_chain()
+    {
+        AuditTrail[] nodes = [server.Services.GetRequiredService<AuditTrail>(), new(Database, TimeProvider.System), new(Database, TimeProvider.System)];
+        for (var i = 0; i < 60; i++)
+        {
+            // Now the same node again, now another.
+            await nodes[i / 2 % 3].RecordAsync("nodes", "10.0.0.3", "test.nodes", $"in turn {i}", Token);
+        }
+
+        await Parallel.ForAsync(0, 300, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, async (i, token) => await nodes[i % 3].RecordAsync("nodes", "10.0.0.3", "test.nodes", $"at once {i}", token));
+        Assert.Equal(360, await Database.FindAsync<long>("select count(*) from access_audit where login = 'nodes'", null, Token));
+        Assert.Equal(360, await Database.FindAsync<long>("select count(distinct object) from access_audit where login = 'nodes'", null, Token));
+        Assert.Null((await nodes[0].VerifyAsync(Token)).FirstBroken);
+    }
+
+    /// <summary>A row that could not be written leaves the trail usable: the next one follows the last that is there.</summary>
+    [Fact]
+    public async Task Trail_goes_on_after_a_row_that_could_not_be_written()
+    {
+        var trail = new AuditTrail(Database, TimeProvider.System);
+        await trail.RecordAsync("failing", "10.0.0.4", "test.failing", "before", Token);
+        await Database.ExecuteAsync("alter table access_audit add constraint refused check (object <> 'refused') not valid", null, Token);
+        try
+        {
+            await Assert.ThrowsAsync<PostgresException>(() => trail.RecordAsync("failing", "10.0.0.4", "test.failing", "refused", Token));
+        }
+        finally
+        {
+            await Database.ExecuteAsync("alter table access_audit drop constraint refused", null, Token);
+        }
+
+        await trail.RecordAsync("failing", "10.0.0.4", "test.failing", "after", Token);
+        Assert.Equal(2, await Database.FindAsync<long>("select count(*) from access_audit where login = 'failing'", null, Token));
+        Assert.Null((await trail.VerifyAsync(Token)).FirstBroken);
+    }
 }
 
 /// <summary>What happens to a trail that somebody tampers with; on its own server, since it stays broken.</summary>
