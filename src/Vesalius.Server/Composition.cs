@@ -152,6 +152,7 @@ internal static class Composition
         application.MapDqrSettings();
         application.MapDqrQueries();
         application.MapDqrImport();
+        application.MapDqrExport();
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
