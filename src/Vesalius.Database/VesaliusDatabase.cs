@@ -28,6 +28,8 @@ public sealed class VesaliusDatabase : IAsyncDisposable
         if (!stated.ContainsKey("Max Auto Prepare"))
         {
             builder.ConnectionStringBuilder.MaxAutoPrepare = MostPrepared;
+            // Requests take turns on several connections: each would see a statement five times only after many.
+            builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         }
 
         if (!stated.ContainsKey("No Reset On Close"))

@@ -78,12 +78,6 @@ public sealed class ProjectAccess(VesaliusDatabase database)
             ? ProjectPermissions.Decide(caller, projectId, accessibility, dataType)
             : ProjectRights.None;
 
-    /// <summary>What a caller may do in a project with data of at least one type: enough to enter it, never to answer rows without a look at their types.</summary>
-    public async Task<ProjectRights> AnyRightsAsync(Caller caller, string projectId, CancellationToken cancellationToken) =>
-        await AccessibilityAsync(projectId, cancellationToken).ConfigureAwait(false) is { } accessibility
-            ? ProjectPermissions.DecideAny(caller, projectId, accessibility)
-            : ProjectRights.None;
-
     /// <summary>What a caller may do with an object.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="place">Where the object belongs.</param>

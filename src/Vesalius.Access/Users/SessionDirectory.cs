@@ -7,10 +7,11 @@ namespace Vesalius.Access;
 /// <summary>An open HTTP session.</summary>
 /// <param name="Login">Whose.</param>
 /// <param name="CsrfToken">Token that browsers must send with changes.</param>
-public sealed record WebSession(string Login, string CsrfToken);
+/// <param name="Caller">Whose, with all rights as they are now; null if the account may no longer sign in.</param>
+public sealed record WebSession(string Login, string CsrfToken, Caller? Caller);
 
 /// <summary>HTTP sessions, kept in the database so that any node serves them. Only hashes of their identifiers are stored.</summary>
-public sealed class SessionDirectory(VesaliusDatabase database, SiteSettings settings)
+public sealed class SessionDirectory(VesaliusDatabase database, SiteSettings settings, TimeProvider time)
 {
     /// <summary>How long a session lives without a request (<c>sessionTimeout</c>).</summary>
     public Task<TimeSpan> IdleAsync(CancellationToken cancellationToken) => settings.IntervalAsync("sessionTimeout", cancellationToken);
@@ -39,14 +40,15 @@ public sealed class SessionDirectory(VesaliusDatabase database, SiteSettings set
     public async Task<WebSession?> FindAsync(string id, CancellationToken cancellationToken)
     {
         var idle = await IdleAsync(cancellationToken).ConfigureAwait(false);
-        // Written down at most once in a fiftieth of its life, since every request comes through here.
-        return await database.FindAsync<WebSession>(
-            """
+        // Every request comes through here: one statement, and a row is written at most once in a fiftieth of the session's life.
+        var row = await database.FindAsync<CallerRow>(
+            $"""
             with used as (
                 update access_session set last_used = now() where id_hash = @hash and last_used > now() - @idle and last_used < now() - @idle / 50)
-            select login, csrf_token from access_session join access_user on id = user_id where id_hash = @hash and last_used > now() - @idle
+            select s.csrf_token, {CallerRow.Columns} from access_session s join access_user u on u.id = s.user_id where s.id_hash = @hash and s.last_used > now() - @idle
             """,
-            new { hash = HashOf(id), idle }, cancellationToken).ConfigureAwait(false);
+            new { hash = HashOf(id), idle, today = TrainingRecords.Today(time) }, cancellationToken).ConfigureAwait(false);
+        return row is null ? null : new WebSession(row.Login, row.CsrfToken, row.ToCaller());
     }
 
     /// <summary>Ends a session.</summary>

@@ -139,48 +139,6 @@ public sealed class UserDirectory(VesaliusDatabase database, TimeProvider time)
         new { login, group }, cancellationToken);
 
     /// <summary>Everything that permission decisions need to know about a user; null if there is none that may sign in.</summary>
-    public async Task<Caller?> LoadCallerAsync(string login, CancellationToken cancellationToken)
-    {
-        var account = await database.FindAsync<CallerRow>(
-            $"""
-            select id, enabled and verified as open, array(select role from access_user_role where user_id = u.id) as roles, array(select group_id from access_user_group where user_id = u.id) as groups,
-                coalesce((select value #>> '{"{}"}' from access_setting where name = 'trainingRequired'), 'false') <> 'true'
-                    or exists (select 1 from access_training t where t.user_id = u.id and {TrainingRecords.Counts}) as trained
-            from access_user u where login = @login
-            """,
-            new { login, today = TrainingRecords.Today(time) }, cancellationToken).ConfigureAwait(false);
-        if (account is not { Open: true })
-        {
-            return null;
-        }
-
-        var members = await database.QueryAsync<(string ProjectId, string Role, string? GroupId)>(
-            "select project_id, role, group_id from access_member where user_id = @Id", new { account.Id }, cancellationToken).ConfigureAwait(false);
-        var custom = members.Where(m => m.GroupId is not null).ToDictionary(m => m.ProjectId, m => m.GroupId!);
-        var rights = custom.Count == 0 ? [] : await database.QueryAsync<(string GroupId, string DataType, bool Read, bool Edit, bool Delete)>(
-            "select group_id, data_type, can_read, can_edit, can_delete from access_group_right where group_id = any(@ids)", new { ids = custom.Values.ToArray() }, cancellationToken).ConfigureAwait(false);
-        var byGroup = rights.ToLookup(r => r.GroupId, r => new DataTypeRight(r.DataType, r.Read, r.Edit, r.Delete));
-        return new Caller(
-            account.Id, login, false, account.Roles.Contains(Administrator), account.Groups.Contains("ALL_DATA_ACCESS"), account.Groups.Contains("ALL_DATA_ADMIN"),
-            members.Where(m => m.GroupId is null).ToDictionary(m => m.ProjectId, m => Enum.Parse<ProjectRole>(m.Role, ignoreCase: true)))
-        {
-            ProjectGroups = custom.ToDictionary(c => c.Key, c => new TypeRights(byGroup[c.Value])),
-            MayOpenData = account.Trained || account.Roles.Contains(TrainingRecords.Exempt),
-            Roles = account.Roles,
-        };
-    }
-
-    // With a constructor the mapper would not recognise the arrays.
-    private sealed class CallerRow
-    {
-        public long Id { get; init; }
-
-        public bool Open { get; init; }
-
-        public string[] Roles { get; init; } = [];
-
-        public string[] Groups { get; init; } = [];
-
-        public bool Trained { get; init; }
-    }
+    public async Task<Caller?> LoadCallerAsync(string login, CancellationToken cancellationToken) => (await database.FindAsync<CallerRow>(
+        $"select {CallerRow.Columns} from access_user u where login = @login", new { login, today = TrainingRecords.Today(time) }, cancellationToken).ConfigureAwait(false))?.ToCaller();
 }

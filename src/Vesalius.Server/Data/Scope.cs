@@ -18,7 +18,22 @@ internal static class Scope
 
     /// <summary>The project, visible and with rights to data of every type: 404 where it is invisible, 403 where a right is missing.</summary>
     public static Task<Project> ProjectAsync(HttpContext context, string id, ProjectRights needed, int invisible = 404) =>
-        ProjectAsync(context, id, needed, project => Access(context).RightsAsync(context.Caller(), project, context.RequestAborted), invisible);
+        ProjectAsync(context, id, needed, project => RightsAsync(context, project), invisible);
+
+    /// <summary>What the caller may do in a project with data of every type; none if there is no such project. How open the project is is asked once per request.</summary>
+    public static async Task<ProjectRights> RightsAsync(HttpContext context, string project) =>
+        await AccessibilityAsync(context, project).ConfigureAwait(false) is { } open ? ProjectPermissions.Decide(context.Caller(), project, open) : ProjectRights.None;
+
+    private static async Task<Accessibility?> AccessibilityAsync(HttpContext context, string project)
+    {
+        var key = (typeof(Accessibility), project);
+        if (!context.Items.TryGetValue(key, out var known))
+        {
+            context.Items[key] = known = await Access(context).AccessibilityAsync(project, context.RequestAborted).ConfigureAwait(false);
+        }
+
+        return (Accessibility?)known;
+    }
 
     /// <summary>The project, visible and with rights to data of one type.</summary>
     public static Task<Project> ProjectAsync(HttpContext context, string id, ProjectRights needed, string dataType, int invisible = 404) =>
@@ -26,7 +41,8 @@ internal static class Scope
 
     /// <summary>The project, for a caller who may read data of some type in it; each object or row has to be decided by its own type.</summary>
     public static Task<Project> EnterAsync(HttpContext context, string id, int invisible = 404) =>
-        ProjectAsync(context, id, ProjectRights.Read, project => Access(context).AnyRightsAsync(context.Caller(), project, context.RequestAborted), invisible);
+        ProjectAsync(context, id, ProjectRights.Read, async project =>
+            await AccessibilityAsync(context, project).ConfigureAwait(false) is { } open ? ProjectPermissions.DecideAny(context.Caller(), project, open) : ProjectRights.None, invisible);
 
     private static async Task<Project> ProjectAsync(HttpContext context, string id, ProjectRights needed, Func<string, Task<ProjectRights>> decide, int invisible)
     {

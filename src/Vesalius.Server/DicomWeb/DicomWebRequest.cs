@@ -76,7 +76,7 @@ internal sealed record DicomWebRequest(DicomScope Scope, string Studies, DicomWe
     public static async Task<Visibility> VisibilityInAsync(HttpContext context, string project)
     {
         var caller = context.Caller();
-        var all = await context.RequestServices.GetRequiredService<ProjectAccess>().RightsAsync(caller, project, context.RequestAborted);
+        var all = await Data.Scope.RightsAsync(context, project);
         return all.HasFlag(ProjectRights.Read) ? Visibility.Unrestricted
             : new Visibility(false, [], caller.MayOpenData && caller.ProjectGroups.TryGetValue(project, out var group)
                 ? [.. group.ByType.Where(t => t.Value.HasFlag(ProjectRights.Read)).Select(t => new ProjectDataType(project, t.Key))] : []);

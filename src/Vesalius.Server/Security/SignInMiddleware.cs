@@ -26,8 +26,12 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
         var idle = (long)(await sessions.IdleAsync(cancellation).ConfigureAwait(false)).TotalMilliseconds;
         // The quotes belong to the value; clients parse them.
         context.Response.Headers.Append("Set-Cookie", $"SESSION_EXPIRATION_TIME=\"{time.GetUtcNow().ToUnixTimeMilliseconds()},{idle}\"; Path=/; SameSite=Lax");
-        var (login, sessionId) = await IdentifyAsync(context, cancellation).ConfigureAwait(false);
-        var caller = login is null ? null : await users.LoadCallerAsync(login, cancellation).ConfigureAwait(false);
+        var (login, sessionId, caller) = await IdentifyAsync(context, cancellation).ConfigureAwait(false);
+        if (login is not null && caller is null)
+        {
+            caller = await users.LoadCallerAsync(login, cancellation).ConfigureAwait(false);
+        }
+
         if (login is not null && caller is null)
         {
             throw new RequestRefusedException(401, "This account may not sign in.");
@@ -49,7 +53,7 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
     private async Task<Caller> GuestAsync(CancellationToken cancellationToken) =>
         Caller.Guest with { MayOpenData = !await settings.FlagAsync("trainingRequired", cancellationToken).ConfigureAwait(false) };
 
-    private async Task<(string? Login, string? SessionId)> IdentifyAsync(HttpContext context, CancellationToken cancellationToken)
+    private async Task<(string? Login, string? SessionId, Caller? Caller)> IdentifyAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var cookie = context.Request.Cookies["JSESSIONID"];
         var session = string.IsNullOrEmpty(cookie) ? null : await sessions.FindAsync(cookie, cancellationToken).ConfigureAwait(false);
@@ -64,21 +68,21 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
             if (session is not null && AliasTokens.IsAlias(name))
             {
                 // A token for a single use has done its work when it opened the session.
-                return (session.Login, cookie);
+                return (session.Login, cookie, session.Caller);
             }
 
             var login = await signIn.CheckAsync(context, name, secret, ChangesPassword(context)).ConfigureAwait(false);
-            return (login, session?.Login == login ? cookie : await signIn.OpenSessionAsync(context, login).ConfigureAwait(false));
+            return session?.Login == login ? (login, cookie, session.Caller) : (login, await signIn.OpenSessionAsync(context, login).ConfigureAwait(false), null);
         }
 
         if (session is not null)
         {
-            return (session.Login, cookie);
+            return (session.Login, cookie, session.Caller);
         }
 
         // A dead session is not an anonymous caller; but signing in anew must be possible.
         return string.IsNullOrEmpty(cookie) || WebSite.WebSite.IsPage(context.Request.Path) || Array.Exists(Open, o => context.Request.Path.StartsWithSegments(o, StringComparison.Ordinal))
-            ? (null, null) : throw new RequestRefusedException(401, "The session has ended.");
+            ? (null, null, null) : throw new RequestRefusedException(401, "The session has ended.");
     }
 
     private static bool ChangesPassword(HttpContext context) =>
