@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# 1,000 small studies from Orthanc, four retrievals at once, beside a loop of movescu; 100,000 rows accepted, pages of the queue
+# 1,000 small studies from Orthanc, four retrievals at once, beside loops of movescu; 100,000 rows accepted, pages of the queue
+# COUNT=1000 studies, ROWS=100000
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/support/common.sh"
@@ -72,6 +73,19 @@ loop() {
 theirs=$(seconds_of loop)
 [ "$(find "$work/sink" -type f | wc -l)" -eq "$count" ] || { echo "the loop did not fetch all" >&2; exit 1; }
 
+# What the list gives is accession numbers: a script that starts with those has to look each study up first.
+lookup_loop() {
+    local uid accession
+    while read -r _ accession; do
+        uid=$(findscu -S -aet SINK -aec ORTHANC -k QueryRetrieveLevel=STUDY -k "AccessionNumber=$accession" -k StudyInstanceUID 127.0.0.1 "$pacs_port" 2>&1 | sed -n 's/.*(0020,000d) UI \[\([0-9.]*\).*/\1/p' | tail -1)
+        [ -n "$uid" ] || { echo "$accession was not found" >&2; return 1; }
+        movescu -S -aet SINK -aec ORTHANC -aem SINK -k QueryRetrieveLevel=STUDY -k "StudyInstanceUID=$uid" 127.0.0.1 "$pacs_port"
+    done <"$work/studies.txt"
+}
+rm -rf "$work/sink"/*
+looking_up=$(seconds_of lookup_loop)
+[ "$(find "$work/sink" -type f | wc -l)" -eq "$count" ] || { echo "the loop that looks up did not fetch all" >&2; exit 1; }
+
 /usr/bin/python3 - "$rows" >"$work/many.csv" <<'PY'
 import sys
 print("Accession Number;Subject;Session")
@@ -86,10 +100,13 @@ echo "| what | figure |"
 echo "|---|---|"
 echo "| $count studies by Vesalius, $parallel at once, into the archive (s) | $(printf %.1f "$ours") |"
 echo "| $count studies by a loop of movescu with storescp (s) | $(printf %.1f "$theirs") |"
-echo "| ratio | $(awk "BEGIN { printf \"%.2f\", $theirs / $ours }") |"
+echo "| $count studies by a loop of findscu and movescu, from the accession number (s) | $(printf %.1f "$looking_up") |"
+echo "| ratio to movescu | $(awk "BEGIN { printf \"%.2f\", $theirs / $ours }") |"
+echo "| ratio to findscu and movescu | $(awk "BEGIN { printf \"%.2f\", $looking_up / $ours }") |"
 echo "| most associations at the PACS | $most |"
 echo "| $rows rows accepted (s) | $(printf %.1f "$accept") |"
 echo "| page of the queue, 100 of $rows rows (ms) | $(page "/xapi/dqr/import/queue?pacsId=$closed") |"
 echo "| last page of the queue (ms) | $(page "/xapi/dqr/import/queue?pacsId=$closed&page=$((rows / 100))") |"
+echo "| count of the queue (ms) | $(page "/xapi/dqr/import/queue/count?pacsId=$closed") |"
 echo "| counts of the batch (ms) | $(page "/xapi/dqr/import/batches/$batch") |"
 echo "| page of the batch's rows (ms) | $(page "/xapi/dqr/import/batches/$batch/rows?after=$((rows / 2))") |"

@@ -32,4 +32,11 @@ public sealed class JobRun(TakenJob job, JobStore store)
     /// <param name="total">Units in all; null if not known.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public Task ReportAsync(string phase, int done, int? total, CancellationToken cancellationToken) => store.ReportAsync(job, phase, done, total, cancellationToken);
+
+    /// <summary>Says that the job is done with what its lane stands for and has only work of our own left, so that the next job of the lane may start.</summary>
+    /// <param name="phase">In the handler's words.</param>
+    /// <param name="done">Units done.</param>
+    /// <param name="total">Units in all; null if not known.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task LeaveLaneAsync(string phase, int done, int? total, CancellationToken cancellationToken) => store.LeaveLaneAsync(job, phase, done, total, cancellationToken);
 }

@@ -24,6 +24,7 @@ public sealed class JobRunner(
     private readonly ConcurrentDictionary<long, Running> _running = new();
     private readonly ConcurrentDictionary<long, Task> _tasks = new();
     private readonly SemaphoreSlim _wake = new(0);
+    private DateTimeOffset _recovered = DateTimeOffset.MinValue;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -160,7 +161,13 @@ public sealed class JobRunner(
     // Returns when to look again at the latest.
     private async Task<DateTimeOffset> TakeOnceAsync(DateTimeOffset until, CancellationToken cancellationToken)
     {
-        await store.RecoverAsync(null, cancellationToken).ConfigureAwait(false);
+        var now = time.GetUtcNow();
+        if (now - _recovered >= limits.Lease / 10)
+        {
+            _recovered = now;
+            await store.RecoverAsync(null, cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var (lane, kind) in await store.LanesAsync(cancellationToken).ConfigureAwait(false))
         {
             if (!_handlers.TryGetValue(kind, out var handler))

@@ -33,6 +33,7 @@ public sealed class JobStore(VesaliusDatabase database, TimeProvider time, JobLi
     /// <summary>Channel that wakes runners.</summary>
     public const string Channel = "vesalius_jobs";
 
+    private const int Many = 1000;
     private const string Interrupted = "The server ended while it worked on this.";
 
     /// <summary>Reserves keys for jobs, so that the room's own rows can carry them.</summary>
@@ -58,6 +59,12 @@ public sealed class JobStore(VesaliusDatabase database, TimeProvider time, JobLi
 
             await CopyAsync(lane, turn, turns, connection).ConfigureAwait(false);
             await NotifyAsync(lane.Key.Lane, connection, transaction).ConfigureAwait(false);
+        }
+
+        if (jobs.Count >= Many)
+        {
+            // Plans for an almost empty table would sort all rows for every page of them, until the database looks for itself.
+            await connection.ExecuteAsync("analyze jobs_job", transaction: transaction).ConfigureAwait(false);
         }
     }
 
@@ -139,10 +146,10 @@ public sealed class JobStore(VesaliusDatabase database, TimeProvider time, JobLi
                 update jobs_job set state = 'queued', not_before = null where lane = @lane and state = 'waiting' and not_before <= @now;
                 with taken as (
                     update jobs_job set state = 'running', node = @node, lease = gen_random_uuid(), lease_until = @until, started = coalesce(started, @now), changed = @now,
-                        not_before = null, wish = null, phase = '', done = 0, total = null
+                        not_before = null, wish = null, phase = '', done = 0, total = null, occupies = true
                     where id in (
                         select id from jobs_job where lane = @lane and state = 'queued' order by priority, turn, id
-                        limit greatest(0, @parallel - (select count(*) from jobs_job where lane = @lane and state = 'running') - (select count(*) from jobs_rest where lane = @lane))
+                        limit greatest(0, @parallel - (select count(*) from jobs_job where lane = @lane and state = 'running' and occupies) - (select count(*) from jobs_rest where lane = @lane))
                         for update skip locked)
                     returning id, kind, lane, batch, payload, attempts, interruptions, lease, turn, priority),
                 moved as (update jobs_lane set turn = greatest(turn, (select max(turn) from taken)) where lane = @lane and exists (select from taken))
@@ -152,12 +159,27 @@ public sealed class JobStore(VesaliusDatabase database, TimeProvider time, JobLi
         }, cancellationToken);
 
     /// <summary>Says what a job is at. Without effect once the lease is lost.</summary>
+    /// <remarks>Not waited for until it is on disk: a crash takes the run with it.</remarks>
     public Task ReportAsync(TakenJob job, string phase, int done, int? total, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(job);
         return database.ExecuteAsync(
-            "update jobs_job set phase = @phase, done = @done, total = @total, changed = @now where id = @Id and lease = @Lease",
+            "update jobs_job set phase = @phase, done = @done, total = @total, changed = @now from (select set_config('synchronous_commit', 'off', true)) as unhurried where id = @Id and lease = @Lease",
             new { job.Id, job.Lease, phase, done, total, now = Now }, cancellationToken);
+    }
+
+    /// <summary>Gives a running job's place in its lane to another: it is done with what the lane stands for. Without effect once the lease is lost.</summary>
+    public Task LeaveLaneAsync(TakenJob job, string phase, int done, int? total, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return database.ExecuteAsync(
+            """
+            with gone as (
+                update jobs_job set occupies = false, phase = @phase, done = @done, total = @total, changed = @now
+                from (select set_config('synchronous_commit', 'off', true)) as unhurried where id = @Id and lease = @Lease returning lane)
+            select pg_notify(@Channel, lane) from gone
+            """,
+            new { job.Id, job.Lease, phase, done, total, now = Now, Channel }, cancellationToken);
     }
 
     // A wish that came too late for the run decides over what follows it: paused stays paused, cancelled does not run again.

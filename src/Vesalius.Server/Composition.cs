@@ -74,7 +74,7 @@ internal static class Composition
         services.AddSingleton<Archive.Storage.StorageUse>();
         services.AddSingleton(s => new LiveTopic("prearchive", s.GetRequiredService<PrearchiveOverview>().VersionAsync)).AddSingleton<LiveChanges>();
         services.AddSingleton<QueryRetrieve.ImportVersion>().AddSingleton(s => new LiveTopic("imports", s.GetRequiredService<QueryRetrieve.ImportVersion>().ReadAsync));
-        services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}");
+        services.AddQueryRetrieve(FirstStart.Secret(data, "request-key"), $"{Environment.MachineName}:{Path.GetFullPath(data)}", options.PacsTls);
         services.AddRouting();
         services.AddApiDescription();
     }
@@ -152,6 +152,7 @@ internal static class Composition
         application.MapDqrSettings();
         application.MapDqrQueries();
         application.MapDqrImport();
+        application.MapDqrExport();
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();

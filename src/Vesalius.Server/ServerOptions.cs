@@ -35,6 +35,9 @@ public sealed record ServerOptions
     /// <summary>Certificate of DICOM receivers with TLS: <c>DicomTls:Certificate</c>, <c>DicomTls:Key</c>, <c>DicomTls:Password</c>, <c>DicomTls:RequireClientCertificate</c>, <c>DicomTls:Authorities</c>.</summary>
     public Import.ReceiverTlsOptions DicomTls { get; init; } = new();
 
+    /// <summary>Certificate that PACS with TLS are shown: <c>DicomTls:ClientCertificate</c>, <c>DicomTls:ClientKey</c>, <c>DicomTls:ClientPassword</c>.</summary>
+    public QueryRetrieve.PacsCertificateOptions PacsTls { get; init; } = new();
+
     /// <summary>Reads the options.</summary>
     /// <exception cref="FormatException">An option is unknown or no number.</exception>
     public static ServerOptions Read(string[] arguments)
@@ -68,6 +71,7 @@ public sealed record ServerOptions
             AdminPassword = configuration["AdminPassword"],
             ConnectionString = configuration["ConnectionString"],
             DicomTls = Tls(configuration.GetSection("DicomTls"), data),
+            PacsTls = PacsTlsOf(configuration.GetSection("DicomTls"), data),
             OpenId = [.. configuration.GetSection("OpenId").GetChildren().Select(Provider)],
             Ldap = [.. configuration.GetSection("Ldap").GetChildren().Select(Directory)],
             WebSite = configuration["WebSite"] ?? Beside("web"),
@@ -83,11 +87,17 @@ public sealed record ServerOptions
         section[key] is not { } text ? fallback : bool.TryParse(text, out var flag) ? flag : throw new FormatException($"{section.Path}:{key} must be true or false.");
 
     // Relative paths are meant within the data folder.
+    private static string? InData(IConfigurationSection section, string key, string data) => section[key] is { Length: > 0 } path ? Path.Combine(data, path) : null;
+
     private static Import.ReceiverTlsOptions Tls(IConfigurationSection section, string data) => new()
     {
-        Certificate = section["Certificate"] is { Length: > 0 } certificate ? Path.Combine(data, certificate) : null, Key = section["Key"] is { Length: > 0 } key ? Path.Combine(data, key) : null,
-        Password = section["Password"], RequiresClientCertificate = Flag(section, "RequireClientCertificate", false),
-        Authorities = section["Authorities"] is { Length: > 0 } authorities ? Path.Combine(data, authorities) : null,
+        Certificate = InData(section, "Certificate", data), Key = InData(section, "Key", data), Password = section["Password"],
+        RequiresClientCertificate = Flag(section, "RequireClientCertificate", false), Authorities = InData(section, "Authorities", data),
+    };
+
+    private static QueryRetrieve.PacsCertificateOptions PacsTlsOf(IConfigurationSection section, string data) => new()
+    {
+        Certificate = InData(section, "ClientCertificate", data), Key = InData(section, "ClientKey", data), Password = section["ClientPassword"],
     };
 
     private static OpenIdOptions Provider(IConfigurationSection section) => new()

@@ -52,6 +52,28 @@ public sealed class JobStoreTests(ScratchPostgres postgres) : IClassFixture<Scra
         Assert.Equal(10, next.Count(j => j.Batch == small));
     }
 
+    /// <summary>Who is done with what a lane stands for makes room for the next, and is still this node's until it ends; taken anew, it counts again.</summary>
+    [Fact]
+    public async Task Job_that_left_its_lane_makes_room_for_another_and_stays_leased()
+    {
+        var (store, _, database) = await RoomAsync();
+        await AddAsync(database, store, [Job("l"), Job("l"), Job("l")]);
+        var first = Assert.Single(await store.TakeAsync("l", 1, "a", Token));
+        Assert.Empty(await store.TakeAsync("l", 1, "a", Token));
+        await store.LeaveLaneAsync(first, "archiving", 1, 1, Token);
+        var second = Assert.Single(await store.TakeAsync("l", 1, "a", Token));
+        Assert.NotEqual(first.Id, second.Id);
+        Assert.Empty(await store.BeatAsync([first, second], Token));
+        Assert.Equal("archiving", (await store.FindAsync(first.Id, Token))!.Phase);
+        Assert.True(await store.CompleteAsync(first, JobResult.Postponed("", TimeSpan.Zero), Token));
+        Assert.True(await store.CompleteAsync(second, JobResult.Ended("done"), Token));
+        Assert.Equal(first.Id, Assert.Single(await store.TakeAsync("l", 1, "a", Token)).Id);
+        Assert.Empty(await store.TakeAsync("l", 1, "a", Token));
+        // Whoever lost the lease frees nothing.
+        await store.LeaveLaneAsync(first, "archiving", 1, 1, Token);
+        Assert.Empty(await store.TakeAsync("l", 1, "a", Token));
+    }
+
     /// <summary>Priority goes before turn.</summary>
     [Fact]
     public async Task Job_of_higher_priority_goes_first_and_can_be_moved()

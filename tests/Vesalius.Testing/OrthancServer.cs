@@ -36,15 +36,16 @@ public sealed class OrthancServer : PeerProcess
     /// <param name="destinations">AE titles with the ports of loopback where they listen.</param>
     /// <param name="folders">What to fill it with.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="tls">Files of its certificate and key, and of the authority whose certificates it wants to see; null for plain DIMSE.</param>
     public static async Task<OrthancServer> StartAsync(
-        IEnumerable<(string AeTitle, int Port)> destinations, IEnumerable<string> folders, CancellationToken cancellationToken)
+        IEnumerable<(string AeTitle, int Port)> destinations, IEnumerable<string> folders, CancellationToken cancellationToken, (string Certificate, string Key, string Authority)? tls = null)
     {
         Assert.SkipUnless(File.Exists(DicomWebPlugin), "orthanc-dicomweb is not installed.");
         var server = new OrthancServer(FreePort.Take(), FreePort.Take());
         try
         {
             var configuration = Path.Combine(server.Folder, "orthanc.json");
-            await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(server.Configuration(destinations)), cancellationToken);
+            await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(server.Configuration(destinations, tls)), cancellationToken);
             await server.StartAsync("/usr/sbin/Orthanc", [configuration], server.DicomPort, cancellationToken);
             await server.FillAsync(folders, cancellationToken);
             return server;
@@ -56,8 +57,13 @@ public sealed class OrthancServer : PeerProcess
         }
     }
 
-    private Dictionary<string, object> Configuration(IEnumerable<(string AeTitle, int Port)> destinations) => new()
+    private Dictionary<string, object> Configuration(IEnumerable<(string AeTitle, int Port)> destinations, (string Certificate, string Key, string Authority)? tls) => new()
     {
+        ["DicomTlsEnabled"] = tls is not null,
+        ["DicomTlsCertificate"] = tls?.Certificate ?? "",
+        ["DicomTlsPrivateKey"] = tls?.Key ?? "",
+        ["DicomTlsTrustedCertificates"] = tls?.Authority ?? "",
+        ["DicomTlsRemoteCertificateRequired"] = true,
         ["Name"] = "Peer",
         ["StorageDirectory"] = Path.Combine(Folder, "storage"),
         ["IndexDirectory"] = Path.Combine(Folder, "index"),
@@ -77,10 +83,17 @@ public sealed class OrthancServer : PeerProcess
         ["DicomWeb"] = new Dictionary<string, object> { ["Enable"] = true, ["Root"] = "/dicom-web/" },
     };
 
+    /// <summary>A client of its REST.</summary>
+    public HttpClient Client()
+    {
+        var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}/") };
+        http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{User}:{Password}")));
+        return http;
+    }
+
     private async Task FillAsync(IEnumerable<string> folders, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}/") };
-        http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{User}:{Password}")));
+        using var http = Client();
         // It listens before its REST answers.
         for (var attempt = 0; attempt < 100; attempt++)
         {

@@ -17,15 +17,14 @@ public sealed record RequestorTls
     /// <summary>Name that the peer's certificate must carry; null for the host that is connected to.</summary>
     public string? PeerName { get; init; }
 
-    /// <summary>Certificate with private key that proves who we are; null for none.</summary>
-    public X509Certificate2? ClientCertificate { get; init; }
+    /// <summary>Certificate with private key, and those between it and its authority, that prove who we are to a peer that asks; null for none.</summary>
+    public SslStreamCertificateContext? ClientCertificate { get; init; }
 
     internal SslClientAuthenticationOptions ToOptions(string host) => new()
     {
         TargetHost = PeerName ?? host,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        ClientCertificates = ClientCertificate is null ? null : [ClientCertificate],
-        LocalCertificateSelectionCallback = ClientCertificate is null ? null : (_, _, _, _, _) => ClientCertificate,
+        ClientCertificateContext = ClientCertificate,
         RemoteCertificateValidationCallback = (_, certificate, _, errors) => Certificates.IsTrusted(certificate, errors, TrustedAuthorities, PinnedCertificateSha256),
     };
 }

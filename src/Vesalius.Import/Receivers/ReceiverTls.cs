@@ -91,19 +91,6 @@ public sealed class ReceiverTls(ReceiverTlsOptions options, TimeProvider time, I
     private ProviderTls Read()
     {
         var file = options.Certificate ?? throw new InvalidOperationException("No certificate for receivers is configured (DicomTls:Certificate).");
-        var others = new X509Certificate2Collection();
-        X509Certificate2 certificate;
-        if (Path.GetExtension(file).ToLowerInvariant() is ".pfx" or ".p12")
-        {
-            others = X509CertificateLoader.LoadPkcs12CollectionFromFile(file, options.Password);
-            certificate = others.FirstOrDefault(c => c.HasPrivateKey) ?? throw new InvalidOperationException("The certificate for receivers has no private key.");
-        }
-        else
-        {
-            certificate = options.Password is null ? X509Certificate2.CreateFromPemFile(file, options.Key) : X509Certificate2.CreateFromEncryptedPemFile(file, options.Password, options.Key);
-            others.ImportFromPemFile(file);
-        }
-
         var authorities = new X509Certificate2Collection();
         if (options.Authorities is not null)
         {
@@ -116,8 +103,7 @@ public sealed class ReceiverTls(ReceiverTlsOptions options, TimeProvider time, I
 
         return new ProviderTls
         {
-            // Only what the file holds is sent: no authority is asked for more.
-            Certificate = SslStreamCertificateContext.Create(certificate, others, offline: true), RequiresClientCertificate = options.RequiresClientCertificate, TrustedAuthorities = authorities,
+            Certificate = CertificateFile.Read(file, options.Key, options.Password), RequiresClientCertificate = options.RequiresClientCertificate, TrustedAuthorities = authorities,
         };
     }
 }

@@ -5,8 +5,15 @@ using Vesalius.Database;
 namespace Vesalius.QueryRetrieve;
 
 /// <summary>Preferences of query-retrieve (xapi A.2): declared here with defaults, stored where they differ, answered as they were given.</summary>
-public sealed class DqrSettings(VesaliusDatabase database)
+public sealed class DqrSettings(VesaliusDatabase database, TimeProvider time)
 {
+    // Read by every retrieval several times; what another node changes counts a second later.
+    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
+    private volatile Remembered? _kept;
+    private int _changes;
+
+    private sealed record Remembered(DqrPreferences Preferences, DateTimeOffset Until);
+
     private static readonly Dictionary<string, JsonNode> Declared = new(StringComparer.Ordinal)
     {
         ["dqrCallingAe"] = "XNAT",
@@ -84,6 +91,8 @@ public sealed class DqrSettings(VesaliusDatabase database)
             on conflict (name) do update set value = excluded.value, modified = now(), modified_by = excluded.modified_by
             """,
             new { login, names = values.Keys.ToArray(), values = values.Values.ToArray() }, cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _changes);
+        _kept = null;
         return null;
     }
 
@@ -136,6 +145,24 @@ public sealed class DqrSettings(VesaliusDatabase database)
 
     /// <summary>The preferences, typed.</summary>
     public async Task<DqrPreferences> ReadAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (_kept is { } kept && now < kept.Until)
+        {
+            return kept.Preferences;
+        }
+
+        var changes = Volatile.Read(ref _changes);
+        var read = await ParseAsync(cancellationToken).ConfigureAwait(false);
+        if (changes == Volatile.Read(ref _changes))
+        {
+            _kept = new Remembered(read, now + Kept);
+        }
+
+        return read;
+    }
+
+    private async Task<DqrPreferences> ParseAsync(CancellationToken cancellationToken)
     {
         var all = await AllAsync(cancellationToken).ConfigureAwait(false);
         int Number(string name) => int.Parse(all[name]!.ToString(), CultureInfo.InvariantCulture);

@@ -76,8 +76,9 @@ public sealed record IdentityRules
     /// <summary>Hours after a complete retrieval at which it is looked at again for more; none to never look.</summary>
     public int[] RecheckHours { get; init; } = [24, 168];
 
-    /// <summary>How its certificate is checked; null if the authorities cannot be read.</summary>
-    internal RequestorTls? Trust()
+    /// <summary>How its certificate is checked, and which of ours it is shown; null if the authorities cannot be read.</summary>
+    /// <exception cref="PacsException">Our certificate cannot be read.</exception>
+    internal RequestorTls? Trust(PacsCertificate? certificate)
     {
         var authorities = new X509Certificate2Collection();
         try
@@ -92,7 +93,7 @@ public sealed record IdentityRules
             return null;
         }
 
-        return new RequestorTls { TrustedAuthorities = authorities, PinnedCertificateSha256 = TlsCertificateSha256, PeerName = TlsName };
+        return new RequestorTls { TrustedAuthorities = authorities, PinnedCertificateSha256 = TlsCertificateSha256, PeerName = TlsName, ClientCertificate = certificate?.Get() };
     }
 
     /// <summary>What is wrong with them; null if nothing.</summary>
@@ -113,7 +114,7 @@ public sealed record IdentityRules
             return "tlsCertificateSha256 must have 64 hexadecimal digits.";
         }
 
-        if (TlsAuthorities is not null && Trust() is not { TrustedAuthorities.Count: > 0 })
+        if (TlsAuthorities is not null && Trust(null) is not { TrustedAuthorities.Count: > 0 })
         {
             return "tlsAuthorities must be certificates in PEM.";
         }

@@ -19,16 +19,22 @@ public sealed class PacsDirectory(VesaliusDatabase database, SecretSeal seal, Ti
         """;
 
     /// <summary>All PACS by key.</summary>
-    public async Task<IReadOnlyList<Pacs>> ListAsync(CancellationToken cancellationToken)
-    {
-        var all = await database.QueryAsync<Pacs>($"select {Columns} from qr_pacs order by id", null, cancellationToken).ConfigureAwait(false);
-        var rules = (await database.QueryAsync<(long Id, string Rules)>("select id, rules::text from qr_pacs", null, cancellationToken).ConfigureAwait(false)).ToDictionary(r => r.Id, r => r.Rules);
-        return [.. all.Select(p => p with { Rules = rules.TryGetValue(p.Id, out var text) ? JsonSerializer.Deserialize<IdentityRules>(text, RulesJson)! : new() })];
-    }
+    public Task<IReadOnlyList<Pacs>> ListAsync(CancellationToken cancellationToken) => ReadAsync("order by id", null, cancellationToken);
 
     /// <summary>A PACS; null if there is none.</summary>
     public async Task<Pacs?> FindAsync(long id, CancellationToken cancellationToken) =>
-        (await ListAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(p => p.Id == id);
+        (await ReadAsync("where id = @id", new { id }, cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+
+    private async Task<IReadOnlyList<Pacs>> ReadAsync(string which, object? parameters, CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var command = new CommandDefinition($"select {Columns}, rules::text as rules_text from qr_pacs {which}", parameters, cancellationToken: cancellationToken);
+            return (await connection.QueryAsync<Pacs, string, Pacs>(
+                command, (pacs, rules) => pacs with { Rules = JsonSerializer.Deserialize<IdentityRules>(rules, RulesJson)! }, "rules_text").ConfigureAwait(false)).AsList();
+        }
+    }
 
     /// <summary>The PACS of a request: by key, or the default one for 0 or none.</summary>
     public async Task<Pacs?> ChooseAsync(long? id, CancellationToken cancellationToken)

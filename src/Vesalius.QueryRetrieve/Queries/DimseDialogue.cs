@@ -7,7 +7,7 @@ using Vesalius.Import;
 namespace Vesalius.QueryRetrieve;
 
 /// <summary>Speaks DIMSE: C-ECHO, C-FIND, and C-MOVE or C-GET over one association, opened when it is needed.</summary>
-internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, ObjectReceiver objects, ILogger logger) : IPacsDialogue
+internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, PacsCertificate certificate, ObjectReceiver objects, ILogger logger) : IPacsDialogue
 {
     // Of more classes than this each could not have a context per transfer syntax, and a peer that is no help names none: then the usual ones.
     private const int MostClasses = 60;
@@ -24,11 +24,7 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, Objec
         }
 
         await CloseAsync().ConfigureAwait(false);
-        var options = new RequestorOptions
-        {
-            Connect = preferences.Connect, Artim = preferences.Accept, Response = preferences.Response, Retrieve = preferences.Retrieve, AssumedCharacterSet = pacs.Rules.AssumedCharacterSet,
-            Tls = pacs.Rules.Tls ? pacs.Rules.Trust() : null,
-        };
+        var options = DimseOptions.Of(pacs, preferences, certificate);
         var fetches = pacs.Way == RetrievalWay.Get;
         var proposal = QueryRetrieveProposal.Make(
             preferences.CallingAeTitle, QueryModel.StudyRoot, QueryRetrieveServices.Echo | QueryRetrieveServices.Find | (fetches ? QueryRetrieveServices.Get : QueryRetrieveServices.Move),
@@ -41,21 +37,9 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, Objec
         catch (AssociationException e)
         {
             // Whatever the reason, no other request would fare better now.
-            throw new PacsException($"The PACS cannot be reached: {Describe(e)}.", isAway: true, e);
+            throw new PacsException($"The PACS cannot be reached: {DimseOptions.Describe(e)}.", isAway: true, e);
         }
     }
-
-    private static string Describe(AssociationException e) => e.Fault switch
-    {
-        AssociationFault.Unreachable => "nobody listens at its address",
-        AssociationFault.ConnectTimedOut => "it does not take connections in time",
-        AssociationFault.Rejected => "it rejects associations with our AE title, or is busy",
-        AssociationFault.TlsFailed => "TLS failed, or its certificate is not trusted",
-        AssociationFault.TimedOut => "it did not answer in time",
-        AssociationFault.AbortedByPeer or AssociationFault.ReleasedByPeer or AssociationFault.ConnectionLost => "it broke off",
-        AssociationFault.ContextNotAccepted => "it does not offer the service that is needed",
-        _ => "the association failed",
-    };
 
     public async Task EchoAsync(CancellationToken cancellationToken)
     {
@@ -70,7 +54,7 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, Objec
         }
         catch (AssociationException e)
         {
-            throw new PacsException($"The PACS does not answer: {Describe(e)}.", isAway: true, e);
+            throw new PacsException($"The PACS does not answer: {DimseOptions.Describe(e)}.", isAway: true, e);
         }
     }
 
@@ -109,7 +93,7 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, Objec
         }
         catch (AssociationException e)
         {
-            throw new PacsException($"The query was not answered: {Describe(e)}.", e.Fault == AssociationFault.TimedOut, e);
+            throw new PacsException($"The query was not answered: {DimseOptions.Describe(e)}.", e.Fault == AssociationFault.TimedOut, e);
         }
         catch (MalformedDicomException e)
         {
@@ -156,7 +140,7 @@ internal sealed class DimseDialogue(Pacs pacs, DqrPreferences preferences, Objec
         }
         catch (AssociationException e)
         {
-            throw new PacsException($"The retrieval broke off: {Describe(e)}.", isAway: false, e);
+            throw new PacsException($"The retrieval broke off: {DimseOptions.Describe(e)}.", isAway: false, e);
         }
 
         return Report(last!);

@@ -5,7 +5,7 @@ using Vesalius.Import;
 namespace Vesalius.QueryRetrieve;
 
 /// <summary>Opens dialogues with PACS, each in the way that is preferred for it.</summary>
-public sealed class PacsConnections(DqrSettings settings, PacsDirectory directory, ObjectReceiver objects, ILogger<PacsConnections> logger)
+public sealed class PacsConnections(DqrSettings settings, PacsDirectory directory, PacsCertificate certificate, ObjectReceiver objects, ILogger<PacsConnections> logger)
 {
     /// <summary>Makes a dialogue; nothing is connected yet.</summary>
     /// <exception cref="PacsException">The way to speak with it is switched off or not there.</exception>
@@ -16,7 +16,7 @@ public sealed class PacsConnections(DqrSettings settings, PacsDirectory director
         if (pacs.Way != RetrievalWay.DicomWeb)
         {
             return pacs.Host is not null && pacs.QueryRetrievePort is not null
-                ? new DimseDialogue(pacs, preferences, objects, logger) : throw new PacsException("The PACS has no host and port for DIMSE.", isAway: false);
+                ? new DimseDialogue(pacs, preferences, certificate, objects, logger) : throw new PacsException("The PACS has no host and port for DIMSE.", isAway: false);
         }
 
         return Web(pacs, preferences, await directory.DicomWebPasswordAsync(pacs.Id, cancellationToken).ConfigureAwait(false));
@@ -39,7 +39,7 @@ public sealed class PacsConnections(DqrSettings settings, PacsDirectory director
 
         return new DicomWebDialogue(pacs, objects, new DicomWebOptions
         {
-            Root = new Uri(pacs.DicomWebRootUrl!), Query = preferences.DicomWebMetadata, Retrieve = preferences.DicomWebRetrieve, Tls = pacs.Rules.Trust(),
+            Root = new Uri(pacs.DicomWebRootUrl!), Query = preferences.DicomWebMetadata, Retrieve = preferences.DicomWebRetrieve, Tls = pacs.Rules.Trust(certificate),
             // A password without a user is a token.
             Authorization = password is null ? null : pacs.Rules.DicomWebUser is { Length: > 0 } user ? DicomWebOptions.Basic(user, password) : DicomWebOptions.Bearer(password),
         });

@@ -81,6 +81,7 @@ public sealed class ArrivalLog : IAsyncDisposable
         {
             await connection.ExecuteAsync(
                 """
+                select set_config('synchronous_commit', 'off', true);
                 insert into qr_instance (request_id, sop_instance_uid, series_instance_uid, expected, outcome)
                 select a.request, a.instance, a.series, false, a.outcome from unnest(@requests, @instances, @series, @outcomes) as a (request, instance, series, outcome)
                 where exists (select from qr_request where id = a.request and route_open)
@@ -121,4 +122,10 @@ internal static partial class QueryRetrieveLog
 
     [LoggerMessage(8002, LogLevel.Information, "Request {Request}: {Outcome}, {Arrived} of {Expected} instances")]
     public static partial void Ended(ILogger logger, long request, string outcome, int arrived, int? expected);
+
+    [LoggerMessage(8003, LogLevel.Error, "The certificate that PACS are shown cannot be read ({Error}); the former goes on, where there is one")]
+    public static partial void CertificateUnreadable(ILogger logger, string error);
+
+    [LoggerMessage(8004, LogLevel.Information, "Export {Workflow} to PACS {Pacs}: {Sent} of {Total} instances")]
+    public static partial void Exported(ILogger logger, long workflow, long pacs, int sent, int total);
 }

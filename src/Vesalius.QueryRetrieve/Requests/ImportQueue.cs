@@ -39,6 +39,8 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
     /// <summary>Kind of the jobs.</summary>
     public const string JobKind = "retrieve";
 
+    private const int Many = 1000;
+
     private const string Columns =
         """
         r.id, r.batch, r.row_number, r.username, r.pacs_id, r.project_id, r.study_instance_uid, r.accession_number, r.patient_id, r.patient_name, r.birth_date, r.study_date, r.study_id,
@@ -71,6 +73,12 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
             }
 
             await CopyAsync(order, requests, ids, batch, now, connection).ConfigureAwait(false);
+            if (requests.Count >= Many)
+            {
+                // Plans for an almost empty table would sort all rows for every page of them, until the database looks for itself.
+                await connection.ExecuteAsync("analyze qr_request", transaction: transaction).ConfigureAwait(false);
+            }
+
             var priority = order.Priority ?? (requests.Count == 1 && !isBatch ? 1 : 10);
             await jobs.AddAsync([.. ids.Select(id => new NewJob(JobKind, order.Pacs.Lane, Id: id, Batch: batch, Priority: priority))], connection, transaction).ConfigureAwait(false);
             return (ids, batch);
@@ -191,14 +199,16 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
     {
         var left = await database.QueryAsync<long>(
             """
-            select r.id from qr_request r join jobs_job j on j.id = r.id where j.state = 'ended' and j.outcome in ('complete', 'refused', 'cancelled')
-                and (r.study_instance_uid is not null or r.accession_number is not null or r.patient_id is not null or r.relabel is not null or r.route_open)
+            select r.id from qr_request r join jobs_job j on j.id = r.id where j.state = 'ended' and (
+                (j.outcome in ('complete', 'refused', 'cancelled')
+                    and (r.study_instance_uid is not null or r.accession_number is not null or r.patient_id is not null or r.relabel is not null or r.route_open))
+                or (j.outcome in ('failed', 'incomplete') and r.study_instance_uid is not null and (r.patient_id is not null or r.patient_name is not null or r.route_open)))
             """, null, cancellationToken).ConfigureAwait(false);
         await EraseAsync([.. left], null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Erases what identifies patients from requests that will not run again, and closes their routes. Failed and incomplete ones keep it
-    /// until they are cancelled or succeed, since they can be run again.</summary>
+    /// <summary>Erases what identifies patients from requests that will not run again, and closes their routes. Failed and incomplete ones can be run again, so they keep what
+    /// that needs until they are cancelled or succeed: the study's number, the accession number, the labels and what came of the study; who the patient is the PACS tells anew.</summary>
     public Task EraseAsync(long[] ids, Guid? batch, CancellationToken cancellationToken) => database.ExecuteAsync(
         """
         with over as (
@@ -206,7 +216,9 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
         gone as (delete from qr_instance where request_id in (select id from over))
         update qr_request set study_instance_uid = null, accession_number = null, patient_id = null, patient_name = null, birth_date = null, study_date = null, study_id = null, modality = null,
             series_ids = '{}', relabel = null, script = null, route_open = false
-        where id in (select id from over)
+        where id in (select id from over);
+        update qr_request r set patient_id = null, patient_name = null, birth_date = null, study_date = null, study_id = null, modality = null, route_open = false
+        from jobs_job j where j.id = r.id and (r.id = any (@ids) or r.batch = @batch) and j.state = 'ended' and j.outcome in ('failed', 'incomplete') and r.study_instance_uid is not null
         """,
         new { ids, batch }, cancellationToken);
 }

@@ -14,8 +14,11 @@ internal sealed record TrackedInstance(string SopInstanceUid, string SeriesInsta
 /// <summary>What a request under way has learnt, written down step by step so that another run can go on from it.</summary>
 internal sealed class RequestProgress(VesaliusDatabase database, SecretSeal seal, RequestedStudies routes, TimeProvider time)
 {
+    // A crash takes the run with it, and the next one writes all of this again: only the end has to be on disk before anybody is told.
+    private const string Unhurried = "select set_config('synchronous_commit', 'off', true);";
+
     public Task ExecutedAsync(long id, CancellationToken cancellationToken) => database.ExecuteAsync(
-        "update qr_request set executed = coalesce(executed, @now) where id = @id", new { id, now = time.GetUtcNow().UtcDateTime }, cancellationToken);
+        $"{Unhurried} update qr_request set executed = coalesce(executed, @now) where id = @id", new { id, now = time.GetUtcNow().UtcDateTime }, cancellationToken);
 
     /// <summary>Keeps what the PACS says of the study and opens its route. One that a request holds which does not run, since its PACS is away or it is paused, is taken over:
     /// that request opens it again when its turn comes.</summary>
@@ -25,7 +28,8 @@ internal sealed class RequestProgress(VesaliusDatabase database, SecretSeal seal
         try
         {
             await database.ExecuteAsync(
-                """
+                $"""
+                {Unhurried}
                 update qr_request r set route_open = false where study_hash = @hash and route_open and id <> @id and not exists (select from jobs_job j where j.id = r.id and j.state = 'running');
                 update qr_request set study_instance_uid = @StudyInstanceUid, study_hash = @hash, patient_id = @PatientId, patient_name = @PatientName, study_date = @StudyDate,
                     study_id = @StudyId, accession_number = coalesce(nullif(@AccessionNumber, ''), accession_number), route_open = true where id = @id
@@ -44,14 +48,15 @@ internal sealed class RequestProgress(VesaliusDatabase database, SecretSeal seal
 
     public async Task CloseRouteAsync(long id, string study)
     {
-        await database.ExecuteAsync("update qr_request set route_open = false where id = @id", new { id }, CancellationToken.None).ConfigureAwait(false);
+        await database.ExecuteAsync($"{Unhurried} update qr_request set route_open = false where id = @id", new { id }, CancellationToken.None).ConfigureAwait(false);
         routes.Forget(study);
     }
 
     public async Task ExpectAsync(long id, int? expected, IReadOnlyList<(string Series, string Instance)> instances, CancellationToken cancellationToken)
     {
         await database.ExecuteAsync(
-            """
+            $"""
+            {Unhurried}
             update qr_request set expected = @expected where id = @id;
             update qr_instance set expected = false where request_id = @id and expected;
             insert into qr_instance (request_id, sop_instance_uid, series_instance_uid, expected) select @id, i.instance, i.series, true from unnest(@instances, @series) as i (instance, series)
@@ -64,5 +69,5 @@ internal sealed class RequestProgress(VesaliusDatabase database, SecretSeal seal
         "select sop_instance_uid, series_instance_uid, expected, outcome from qr_instance where request_id = @id", new { id }, cancellationToken);
 
     public Task ReportAsync(long id, string report, CancellationToken cancellationToken) =>
-        database.ExecuteAsync("update qr_request set report = @report::jsonb where id = @id", new { id, report }, cancellationToken);
+        database.ExecuteAsync($"{Unhurried} update qr_request set report = @report::jsonb where id = @id", new { id, report }, cancellationToken);
 }

@@ -13,9 +13,12 @@ public sealed class RetrieveHandler(
     SessionHandover handover, OptOutRegistry optOuts, WantedSeries wantedSeries, GrowthCheck growth, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
 {
     private const int Rounds = 2;
+    // Studies that are archived while the PACS is asked for the next ones; with more waiting, the PACS waits.
+    private const int ArchivedAtOnce = 4;
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(6);
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan StableTime = TimeSpan.FromSeconds(10);
+    private readonly SemaphoreSlim _archiving = new(ArchivedAtOnce);
     private readonly RequestProgress _progress = new(database, seal, routes, time);
 
     /// <inheritdoc/>
@@ -55,7 +58,7 @@ public sealed class RetrieveHandler(
         JobResult result;
         try
         {
-            result = await RunAsync(run, request, pacs, preferences, cancellationToken).ConfigureAwait(false);
+            result = await RunAsync(run, request, pacs, preferences, started, cancellationToken).ConfigureAwait(false);
         }
         catch (PacsException e)
         {
@@ -98,7 +101,23 @@ public sealed class RetrieveHandler(
         QueryRetrieveLog.Ended(logger, id, result.Outcome!, request.Arrived, request.Expected);
     }
 
-    private async Task<JobResult> RunAsync(JobRun run, ImportRequest request, Pacs pacs, DqrPreferences preferences, CancellationToken cancellationToken)
+    // What a PACS was asked for, and what did not come; or how the request ended before that.
+    private sealed record Fetched(JobResult? Ended, Completeness Expected, IReadOnlyList<(string Series, string? Instance)> Missing, int Rounds, string Said)
+    {
+        public Fetched(JobResult ended)
+            : this(ended, new Completeness([]), [], 0, "")
+        {
+        }
+    }
+
+    private async Task<JobResult> RunAsync(JobRun run, ImportRequest request, Pacs pacs, DqrPreferences preferences, long started, CancellationToken cancellationToken)
+    {
+        // The association is over when this returns: archiving needs no PACS.
+        var fetched = await FetchAsync(run, request, pacs, cancellationToken).ConfigureAwait(false);
+        return fetched.Ended ?? await JudgeAsync(run, request, pacs, preferences, started, fetched, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Fetched> FetchAsync(JobRun run, ImportRequest request, Pacs pacs, CancellationToken cancellationToken)
     {
         await run.ReportAsync("asking", 0, null, cancellationToken).ConfigureAwait(false);
         var dialogue = await connections.OpenAsync(pacs, cancellationToken).ConfigureAwait(false);
@@ -107,30 +126,30 @@ public sealed class RetrieveHandler(
             var studies = await dialogue.StudiesAsync(request.Criteria, pacs.Rules, 100, cancellationToken).ConfigureAwait(false);
             if (studies.Count != 1)
             {
-                return studies.Count == 0
+                return new Fetched(studies.Count == 0
                     ? JobResult.Ended(ImportOutcome.Failed, "There was a problem: the PACS has no such study.")
-                    : JobResult.Ended(ImportOutcome.Refused, $"There was a problem: {studies.Count} studies match; name the one that is meant by its Study Instance UID.");
+                    : JobResult.Ended(ImportOutcome.Refused, $"There was a problem: {studies.Count} studies match; name the one that is meant by its Study Instance UID."));
             }
 
             if (studies[0].PatientId is { Length: > 0 } patient && await optOuts.HasAsync(patient, cancellationToken).ConfigureAwait(false))
             {
-                return JobResult.Ended(ImportOutcome.Refused, "There was a problem: the patient has opted out.");
+                return new Fetched(JobResult.Ended(ImportOutcome.Refused, "There was a problem: the patient has opted out."));
             }
 
             if (!await _progress.OpenRouteAsync(request.Id, studies[0], cancellationToken).ConfigureAwait(false))
             {
-                return JobResult.Postponed("Another request for the same study is under way.", TimeSpan.FromSeconds(5));
+                return new Fetched(JobResult.Postponed("Another request for the same study is under way.", TimeSpan.FromSeconds(5)));
             }
 
             var expected = await ExpectAsync(dialogue, request, pacs, studies[0].StudyInstanceUid, cancellationToken).ConfigureAwait(false);
             if (expected.Expected.Count == 0)
             {
-                return JobResult.Ended(ImportOutcome.Refused, expected.Unwanted > 0
-                    ? "There was a problem: the series filters keep all of the study out." : "There was a problem: the study has none of the series that are wanted.");
+                return new Fetched(JobResult.Ended(ImportOutcome.Refused, expected.Unwanted > 0
+                    ? "There was a problem: the series filters keep all of the study out." : "There was a problem: the study has none of the series that are wanted."));
             }
 
             var (missing, rounds, said) = await FetchAsync(run, dialogue, request, pacs, studies[0].StudyInstanceUid, expected, cancellationToken).ConfigureAwait(false);
-            return await JudgeAsync(run, request, pacs, preferences, expected, missing, rounds, said, cancellationToken).ConfigureAwait(false);
+            return new Fetched(null, expected, missing, rounds, said);
         }
     }
 
@@ -225,9 +244,9 @@ public sealed class RetrieveHandler(
     }
 
     private async Task<JobResult> JudgeAsync(
-        JobRun run, ImportRequest request, Pacs pacs, DqrPreferences preferences, Completeness expected, IReadOnlyList<(string Series, string? Instance)> missing, int rounds,
-        string said, CancellationToken cancellationToken)
+        JobRun run, ImportRequest request, Pacs pacs, DqrPreferences preferences, long started, Fetched fetched, CancellationToken cancellationToken)
     {
+        var (_, expected, missing, rounds, said) = fetched;
         var came = await _progress.InstancesAsync(request.Id, cancellationToken).ConfigureAwait(false);
         await _progress.ReportAsync(request.Id, expected.Report(came, rounds), cancellationToken).ConfigureAwait(false);
         var arrived = came.Count(c => c.Outcome is not null);
@@ -264,13 +283,34 @@ public sealed class RetrieveHandler(
             return JobResult.Ended(ImportOutcome.Failed, $"There was a problem: {quarantined} objects are in quarantine, because a script failed on them.");
         }
 
-        await run.ReportAsync("archiving", arrived, expected.Count, cancellationToken).ConfigureAwait(false);
-        if (await handover.ArchiveAsync(current, cancellationToken).ConfigureAwait(false) is { } problem)
+        await _archiving.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            return JobResult.Ended(ImportOutcome.Failed, $"There was a problem: {problem}");
+            await LeaveAsync(run, pacs, preferences, started, arrived, expected.Count, cancellationToken).ConfigureAwait(false);
+            if (await handover.ArchiveAsync(current, cancellationToken).ConfigureAwait(false) is { } problem)
+            {
+                return JobResult.Ended(ImportOutcome.Failed, $"There was a problem: {problem}");
+            }
+        }
+        finally
+        {
+            _archiving.Release();
         }
 
         await growth.RememberAsync(current, pacs, came, cancellationToken).ConfigureAwait(false);
         return JobResult.Ended(ImportOutcome.Complete, $"{arrived} instances.");
+    }
+
+    // The next may be retrieved while this one is archived, unless the slot has to rest first.
+    private async Task LeaveAsync(JobRun run, Pacs pacs, DqrPreferences preferences, long started, int arrived, int? expected, CancellationToken cancellationToken)
+    {
+        if (await RestAsync(pacs, preferences, time.GetElapsedTime(started), cancellationToken).ConfigureAwait(false) > TimeSpan.Zero)
+        {
+            await run.ReportAsync("archiving", arrived, expected, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await run.LeaveLaneAsync("archiving", arrived, expected, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

@@ -47,9 +47,20 @@ internal static class SiteConfig
             context.Administrator();
             return await SetAsync(context, new Dictionary<string, JsonNode?> { [name] = await RequestJson.ReadValueAsync(context) ?? "" });
         });
-        endpoints.MapGet("/xapi/plugins", () => Results.Json(new Dictionary<string, object>()));
-        endpoints.MapGet("/xapi/plugins/{id}", IResult (string id) => throw RequestRefusedException.NotFound($"There is no plugin {id}."));
+        // What XNAT has as plugins is part of the server here; clients look for their names and compare versions as numbers.
+        endpoints.MapGet("/xapi/plugins", () => Results.Json(Plugins));
+        endpoints.MapGet("/xapi/plugins/{id}", (string id) => Plugins.TryGetValue(id, out var plugin) ? Results.Json(plugin) : throw RequestRefusedException.NotFound($"There is no plugin {id}."));
     }
+
+    // The version whose calls are answered, as for XNAT itself.
+    private static Dictionary<string, object> Plugins { get; } = new(StringComparer.Ordinal)
+    {
+        ["dicom-query-retrieve"] = new
+        {
+            id = "dicom-query-retrieve", name = "DICOM Query-Retrieve", version = "2.2.0", description = "Searches PACS and imports from them. Built in.",
+            @namespace = "org.nrg.xnatx.plugins.dqr",
+        },
+    };
 
     private static void MapBuildInfo(IEndpointRouteBuilder endpoints)
     {

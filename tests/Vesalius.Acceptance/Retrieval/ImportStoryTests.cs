@@ -205,9 +205,13 @@ public sealed class ImportStoryTests
             .Append(RetrievalStudies.SecretName).ToArray();
         await using (var database = new VesaliusDatabase(server.Postgres.ConnectionString()))
         {
-            foreach (var table in (string[])["qr_request", "qr_instance", "qr_batch", "jobs_job", "access_audit"])
+            // All that a dump would hold, but for the archive's own rows, in which the images' numbers stand as in the images: this project has no script.
+            var tables = await database.QueryAsync<string>("select tablename::text from pg_tables where schemaname = 'public' and not starts_with(tablename, 'archive_')", null, Token);
+            Assert.All((string[])["qr_request", "qr_instance", "qr_batch", "qr_growth", "jobs_job", "access_audit", "access_workflow"], t => Assert.Contains(t, tables));
+            foreach (var table in tables)
             {
-                Assert.Equal(0, await database.FindAsync<long>($"select count(*) from {table} t where t::text like any (@patterns)", new { patterns = secrets.Select(s => $"%{s}%").ToArray() }, Token));
+                var found = await database.FindAsync<string>($"select t::text from \"{table}\" t where t::text like any (@patterns) limit 1", new { patterns = secrets.Select(s => $"%{s}%").ToArray() }, Token);
+                Assert.True(found is null, $"{table}: {found}");
             }
         }
 

@@ -72,6 +72,7 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("GET", "/xapi/dqr/import/queue", ["401", "403", "403", "403", "403", "200"]),
         ("GET", "/xapi/dqr/import/batches", ["401", "403", "403", "403", "403", "200"]),
         ("POST", "/xapi/dqr/import", ["401", "403", "403", "403", "403", "400"]),
+        ("PUT", "/xapi/dqr/export?pacsId=9999&session=NOWHERE", ["401", "403", "403", "403", "403", "404"]),
         ("POST", "/xapi/dqr/import/lists/preview", ["401", "403", "403", "403", "403", "400"]),
         ("GET", "/xapi/users/admin/roles", ["401", "403", "403", "403", "403", "200"]),
         ("PUT", "/xapi/users/m-outsider/roles/Dqr", ["401", "403", "403", "403", "403", "200"]),
