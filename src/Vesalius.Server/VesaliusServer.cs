@@ -141,6 +141,9 @@ public sealed class VesaliusServer : IAsyncDisposable
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Ends requests and background work in order, as SIGTERM does.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => _application.StopAsync(cancellationToken);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
