@@ -94,7 +94,9 @@ internal static class Composition
         application.UseMiddleware<SignInMiddleware>();
         application.UseMetrics();
         // After the path has its canonical form.
+        application.UseHeadAsGet();
         application.UseRouting();
+        application.UseOwnHead();
         application.UseMiddleware<AuditMiddleware>();
         application.UsePages(options.WebSite);
     }

@@ -106,8 +106,8 @@ public sealed class VesaliusServer : IAsyncDisposable
         {
             kestrel.ListenAnyIP(options.HttpPort);
             kestrel.AddServerHeader = false;
-            // Uploads are streamed to disk; their size is the archive's concern.
-            kestrel.Limits.MaxRequestBodySize = null;
+            // Endpoints that stream to the disk take more.
+            kestrel.Limits.MaxRequestBodySize = Rendering.LargeBodies.Usual;
         });
         builder.Services.AddVesalius(options, connectionString);
         var application = builder.Build();
