@@ -63,7 +63,7 @@ internal static class AccessDisplays
             context.Administrator();
             return Results.Json(new { cached = 0 });
         });
-        endpoints.MapDelete("/xapi/access/cache/flush/{login?}", (HttpContext context, string? login) =>
+        endpoints.MapMethods("/xapi/access/cache/flush/{login?}", ["DELETE", "POST"], (HttpContext context, string? login) =>
         {
             context.SelfOrAdministrator(login ?? context.SignedIn().Login);
             return Results.Ok();

@@ -126,7 +126,7 @@ internal static class OperationLevels
         ("PUT DELETE", @"/xapi/users/\{login\}|/xapi/users/active/\{login\}", Level.Self),
         ("PUT DELETE POST", @"/xapi/users/\{login\}/.*", Level.Administrator),
         ("GET", "/xapi/training", Level.Administrator),
-        ("GET DELETE", @"/data/user/\{login\}/sessions|/data/services/sessions/\{login\}|/xapi/access/(\{login\}/.*|cache/flush/\{login\})", Level.Self),
+        ("GET POST DELETE", @"/data/user/\{login\}/sessions|/data/services/sessions/\{login\}|/xapi/access/(\{login\}/.*|cache/flush/\{login\})", Level.Self),
         ("GET", @"/data/services/tokens/(issue|show)/user/\{login\}", Level.Self),
         ("GET", @"/data/services/tokens/.*", Level.User),
         ("GET PUT DELETE", @"/data/users/favorites/.*|/data/pars/\{id\}", Level.User),
