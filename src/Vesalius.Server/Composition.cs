@@ -46,6 +46,8 @@ internal static class Composition
 
         services.AddServerMetrics();
         services.AddHostedService<AccessUpkeep>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<AuditAnchors>(s, Path.Combine(data, "audit-anchors.jsonl")));
+        services.AddHostedService<AuditAnchoring>();
         services.AddSingleton(new ArchiveLayout(Path.Combine(data, "archive")));
         services.AddSingleton<ProjectDirectory>().AddSingleton<InvestigatorDirectory>().AddSingleton<ArchiveSessions>();
         services.AddSingleton(s => new PrearchiveStore(Path.Combine(data, "prearchive"), Path.Combine(data, "cache", "unrecorded"), s.GetRequiredService<VesaliusDatabase>()));
@@ -92,7 +94,9 @@ internal static class Composition
         application.UseMiddleware<SignInMiddleware>();
         application.UseMetrics();
         // After the path has its canonical form.
+        application.UseHeadAsGet();
         application.UseRouting();
+        application.UseOwnHead();
         application.UseMiddleware<AuditMiddleware>();
         application.UsePages(options.WebSite);
     }

@@ -106,8 +106,8 @@ public sealed class VesaliusServer : IAsyncDisposable
         {
             kestrel.ListenAnyIP(options.HttpPort);
             kestrel.AddServerHeader = false;
-            // Uploads are streamed to disk; their size is the archive's concern.
-            kestrel.Limits.MaxRequestBodySize = null;
+            // Endpoints that stream to the disk take more.
+            kestrel.Limits.MaxRequestBodySize = Rendering.LargeBodies.Usual;
         });
         builder.Services.AddVesalius(options, connectionString);
         var application = builder.Build();
@@ -140,6 +140,9 @@ public sealed class VesaliusServer : IAsyncDisposable
         await services.GetRequiredService<ImportQueue>().SweepAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Ends requests and background work in order, as SIGTERM does.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => _application.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

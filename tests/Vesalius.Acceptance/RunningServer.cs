@@ -48,6 +48,9 @@ public sealed class RunningServer : IAsyncLifetime
         Directory.Delete(Data, recursive: true);
     }
 
+    /// <summary>Ends it as SIGTERM does; its folder stays until it is disposed of.</summary>
+    public Task StopAsync() => _server!.StopAsync(TestContext.Current.CancellationToken);
+
     /// <summary>A client that signs in with each request; null is nobody.</summary>
     public HttpClient Client(string? login = "admin", string password = "admin-password")
     {

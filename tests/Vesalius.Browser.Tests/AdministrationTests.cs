@@ -30,7 +30,7 @@ public sealed class AdministrationTests(Site site) : IClassFixture<Site>
         await Assertions.Expect(page.GetByText("unaltered:")).ToBeVisibleAsync();
         await Site.PictureAsync(page, "audit");
         await Axe.CheckAsync(page, "audit");
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "All of it as CSV" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "All of it as CSV" }).ClickAsync());
         var lines = await File.ReadAllLinesAsync((await download.PathAsync())!, Token);
         Assert.Equal("id,at,user,address,action,object", lines[0]);
         Assert.All(lines.Skip(1), l => Assert.Contains(",looked,", l, StringComparison.Ordinal));

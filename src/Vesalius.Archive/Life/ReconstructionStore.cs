@@ -33,7 +33,7 @@ public sealed class ReconstructionStore(VesaliusDatabase database, ArchiveLayout
         var existing = await connection.ExecuteScalarAsync<long?>(
             "select key from archive_reconstruction where experiment_id = @sessionId and id = @id for update", new { sessionId, id }, transaction).ConfigureAwait(false);
         var key = existing ?? await connection.ExecuteScalarAsync<long>(
-            "insert into archive_reconstruction (experiment_id, id, xsi_type, insert_user) values (@sessionId, @id, @type, @Login) returning key",
+            "insert into archive_reconstruction (experiment_id, id, xsi_type, insert_user) values (@sessionId, @id, @type, @Login) on conflict (experiment_id, id) do update set id = excluded.id returning key",
             new { sessionId, id, type = input.Type.Name, change.Login }, transaction).ConfigureAwait(false);
         var fields = await ObjectDocuments.SaveAsync(ObjectFamily.Reconstruction, key, input, connection, transaction).ConfigureAwait(false);
         if (existing is null || fields.Count > 0)

@@ -55,9 +55,14 @@ public sealed class ScanStore(VesaliusDatabase database, ArchiveLayout layout, F
             throw new ItemRefusedException(ItemRefusal.Invalid, "A new scan needs its xsiType, for example xnat:mrScanData.");
         }
 
-        var key = existing?.Key ?? await connection.ExecuteScalarAsync<long>(
-            "insert into archive_scan (experiment_id, id, xsi_type, quality, insert_user) values (@sessionId, @id, @type, 'usable', @Login) returning key",
-            new { sessionId, id, type = input.Type.Name, change.Login }, transaction).ConfigureAwait(false);
+        // Another request may have made it meanwhile: of the same type it is the same scan.
+        var key = existing?.Key ?? await connection.ExecuteScalarAsync<long?>(
+            """
+            insert into archive_scan (experiment_id, id, xsi_type, quality, insert_user) values (@sessionId, @id, @type, 'usable', @Login)
+            on conflict (experiment_id, id) do update set id = excluded.id where archive_scan.xsi_type = excluded.xsi_type returning key
+            """,
+            new { sessionId, id, type = input.Type.Name, change.Login }, transaction).ConfigureAwait(false)
+            ?? throw new ItemRefusedException(ItemRefusal.Conflict, "The specified xsiType differs from that of the existing scan.");
         var fields = await ObjectDocuments.SaveAsync(ObjectFamily.Scan, key, input, connection, transaction).ConfigureAwait(false);
         if (existing is null || fields.Count > 0)
         {

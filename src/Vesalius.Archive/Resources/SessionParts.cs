@@ -1,3 +1,4 @@
+using Dapper;
 using Vesalius.Database;
 
 namespace Vesalius.Archive;
@@ -9,6 +10,7 @@ namespace Vesalius.Archive;
 /// <param name="ProjectId">Project that owns it; may be another than the session's.</param>
 /// <param name="SessionId">Its session.</param>
 /// <param name="SharedInto">Projects that it is shared into.</param>
+[method: ExplicitConstructor]
 public sealed record AssessorPart(string Id, string Label, string XsiType, string ProjectId, string SessionId, string[] SharedInto);
 
 /// <summary>A reconstruction as resources see it.</summary>

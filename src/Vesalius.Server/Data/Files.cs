@@ -35,7 +35,7 @@ internal static class Files
                 endpoints.MapMethods(parent + files + "/{**path}", ["GET", "HEAD"], (Delegate)GetAsync);
             }
 
-            endpoints.MapMethods(parent + "/resources/{resource}/files/{**path}", ["PUT", "POST"], (Delegate)FileUpload.ReceiveAsync);
+            endpoints.MapMethods(parent + "/resources/{resource}/files/{**path}", ["PUT", "POST"], (Delegate)FileUpload.ReceiveAsync).TakesFiles();
             endpoints.MapDelete(parent + "/resources/{resource}/files/{**path}", (Delegate)DeleteAsync);
         }
     }

@@ -14,7 +14,7 @@ internal static class ImportService
 
     public static void MapImportService(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost("/data/services/import", (Delegate)ImportAsync);
+        endpoints.MapPost("/data/services/import", (Delegate)ImportAsync).TakesFiles();
         endpoints.MapGet("/data/status/{key}", async (HttpContext context, string key, ImportProgress progress) =>
         {
             var messages = await QueueAsync(context, key, progress);

@@ -98,6 +98,7 @@ internal static class Subjects
     {
         context.SignedIn();
         var input = request.Bind(context.RequestServices.GetRequiredService<TypeModel>().Find(Scope.SubjectType)!, "subject");
+        var renamesOnly = input is { Fields.Count: 1, Objects.Count: 0 } && input["label"] is { } renamed && renamed != existing.Label;
         // The status first, so that what is locked can be unlocked.
         await ObjectStatus.ApplyAsync(context, "subject", existing.Id, existing.ProjectId, existing.Status);
         if (input.Fields.Count > 0 || input.Objects.Count > 0)
@@ -109,7 +110,8 @@ internal static class Subjects
         }
 
         await Scope.AuditAsync(context, "subject.change", existing.Id);
-        return Results.Text(existing.Id);
+        // Another label alone is answered without a body (rest-api S7).
+        return renamesOnly ? Results.Ok() : Results.Text(existing.Id);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, string? project, string subject)

@@ -8,6 +8,7 @@ namespace Vesalius.Server.Data;
 /// <summary>A request to the import service: parameters of query and form together, and the bodies, each in an encrypted temporary file.</summary>
 internal sealed class UploadRequest : IDisposable
 {
+    private const int LongestField = 1 << 16;
     private readonly HttpContext _context;
     private readonly Dictionary<string, string> _fields = new(StringComparer.Ordinal);
 
@@ -106,14 +107,22 @@ internal sealed class UploadRequest : IDisposable
                     continue;
                 }
 
-                using var text = new StreamReader(section.Body);
-                _fields[HeaderUtilities.RemoveQuotes(disposition!.Name).Value ?? ""] = await text.ReadToEndAsync(_context.RequestAborted);
+                _fields[HeaderUtilities.RemoveQuotes(disposition!.Name).Value ?? ""] = await FieldAsync(section.Body, _context.RequestAborted);
             }
         }
         catch (Exception e) when (e is InvalidDataException or IOException && !_context.RequestAborted.IsCancellationRequested)
         {
             throw RequestRefusedException.BadRequest("The multipart body is damaged.");
         }
+    }
+
+    // A field is an option; the files beside it are what may be large.
+    private static async Task<string> FieldAsync(Stream body, CancellationToken cancellationToken)
+    {
+        using var text = new StreamReader(body);
+        var buffer = new char[LongestField + 1];
+        var length = await text.ReadBlockAsync(buffer, cancellationToken);
+        return length <= LongestField ? new string(buffer, 0, length) : throw new RequestRefusedException(413, "A field of the form has more than 64 Ki characters; send files as files.");
     }
 
     public void Dispose() => Bodies.ForEach(b => b.Content.Dispose());

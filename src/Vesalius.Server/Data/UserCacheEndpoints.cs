@@ -33,8 +33,8 @@ internal static class UserCacheEndpoints
             cache.RemoveResource(context.SignedIn().UserId, resource) ? Results.Ok() : throw RequestRefusedException.NotFound("There is no such resource in your cache."));
         endpoints.MapGet(Root + "/{resource}/files", ListAsync);
         endpoints.MapGet(Root + "/{resource}/files/{**path}", GetAsync);
-        endpoints.MapPut(Root + "/{resource}/files/{**path}", (HttpContext context, UserCache cache, string resource, string? path) => StoreAsync(context, cache, resource, path, 200));
-        endpoints.MapPost(Root + "/{resource}/files/{**path}", (HttpContext context, UserCache cache, string resource, string? path) => StoreAsync(context, cache, resource, path, 201));
+        endpoints.MapPut(Root + "/{resource}/files/{**path}", (HttpContext context, UserCache cache, string resource, string? path) => StoreAsync(context, cache, resource, path, 200)).TakesFiles();
+        endpoints.MapPost(Root + "/{resource}/files/{**path}", (HttpContext context, UserCache cache, string resource, string? path) => StoreAsync(context, cache, resource, path, 201)).TakesFiles();
         endpoints.MapDelete(Root + "/{resource}/files/{**path}", (HttpContext context, UserCache cache, string resource, string path) =>
         {
             var user = context.SignedIn().UserId;

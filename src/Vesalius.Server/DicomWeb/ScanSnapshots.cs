@@ -15,8 +15,13 @@ internal static class ScanSnapshots
             endpoints.MapGet(address + "/scans/{scan}/snapshots", (Delegate)SnapshotAsync);
         }
 
-        endpoints.MapGet("/xapi/snapshot/experiments/{experiment}/scan/{scan}/snapshot", (Delegate)SnapshotAsync);
-        endpoints.MapGet("/xapi/snapshot/projects/{project}/experiments/{experiment}/scan/{scan}/snapshot", (Delegate)SnapshotAsync);
+        foreach (var project in (string[])["", "/projects/{project}", "/projects/{project}/subjects/{subject}"])
+        {
+            foreach (var kind in (string[])["snapshot", "thumbnail"])
+            {
+                endpoints.MapGet($"/xapi/snapshot{project}/experiments/{{experiment}}/scan/{{scan}}/{kind}", (Delegate)SnapshotAsync);
+            }
+        }
     }
 
     private static async Task<IResult> SnapshotAsync(HttpContext context, string scan, DicomFileDirectory files, DicomWebLooks looks)

@@ -29,8 +29,8 @@ internal static class StoreEndpoints
     {
         foreach (var root in DicomWebRequest.Roots.Where(r => !r.Contains("{experiment}", StringComparison.Ordinal)))
         {
-            endpoints.MapPost(root + "/studies", (Delegate)StoreAsync);
-            endpoints.MapPost(root + "/studies/{study}", (Delegate)StoreAsync);
+            endpoints.MapPost(root + "/studies", (Delegate)StoreAsync).TakesFiles();
+            endpoints.MapPost(root + "/studies/{study}", (Delegate)StoreAsync).TakesFiles();
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
             await next(context).ConfigureAwait(false);
             if (context.Response is { StatusCode: 404 or 405, HasStarted: false, ContentLength: null })
             {
-                await RenderAsync(context, context.Response.StatusCode, "There is nothing at this address.").ConfigureAwait(false);
+                await AbsentAsync(context).ConfigureAwait(false);
             }
         }
         catch (RequestRefusedException e)
@@ -61,7 +61,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         }
         catch (BadHttpRequestException e)
         {
-            await RenderAsync(context, e.StatusCode, "The request cannot be read.").ConfigureAwait(false);
+            await RenderAsync(context, e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? "The body is larger than this address takes." : "The request cannot be read.").ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -83,6 +83,27 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         }
     }
 
+    // Nothing there, or nothing that does this: then it is said what there is to do.
+    private async Task AbsentAsync(HttpContext context)
+    {
+        var allowed = context.Response.Headers.Allow.ToString();
+        if (context.Response.StatusCode == 404)
+        {
+            await RenderAsync(context, 404, "There is nothing at this address.").ConfigureAwait(false);
+            return;
+        }
+
+        var offered = string.Join(", ", allowed.Split(", ").Append(allowed.Contains("GET", StringComparison.Ordinal) ? "HEAD" : "").Append("OPTIONS").Where(m => m.Length > 0).Distinct().Order(StringComparer.Ordinal));
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            context.Response.Headers.Allow = offered;
+            return;
+        }
+
+        await RenderAsync(context, 405, $"This address does not do this. It offers {offered}.", offered).ConfigureAwait(false);
+    }
+
     private static bool HasNul(HttpRequest request) =>
         request.Path.Value?.Contains('\0', StringComparison.Ordinal) == true || request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true;
 
@@ -101,7 +122,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
     // Method and line, never the message: it may carry what a client sent.
     private static string Place(Exception e) => e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Vesalius", StringComparison.Ordinal))?.Trim() ?? "";
 
-    private async Task RenderAsync(HttpContext context, int status, string reason)
+    private async Task RenderAsync(HttpContext context, int status, string reason, string? allow = null)
     {
         if (context.Response.HasStarted)
         {
@@ -113,6 +134,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
         context.Response.Clear();
         context.Response.Headers.SetCookie = cookies;
         context.Response.StatusCode = status;
+        context.Response.Headers.Allow = allow;
         // A browser would answer the challenge with a window of its own; the site has its own page for that.
         if (status == 401 && context.Request.Headers.XRequestedWith != "XMLHttpRequest")
         {

@@ -1,5 +1,6 @@
 using Vesalius.Access;
 using Vesalius.Archive.Types;
+using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -11,6 +12,7 @@ internal static class AccessDisplays
     private static readonly Dictionary<string, ProjectRights> Displays = new(StringComparer.Ordinal)
     {
         ["browseable"] = ProjectRights.Read, ["readable"] = ProjectRights.Read, ["createable"] = ProjectRights.Create, ["editable"] = ProjectRights.Edit,
+        ["creatable"] = ProjectRights.Create, ["browseableCreateable"] = ProjectRights.Create, ["browseableCreatable"] = ProjectRights.Create,
         ["searchable"] = ProjectRights.Read, ["searchableByDesc"] = ProjectRights.Read, ["searchableByPluralDesc"] = ProjectRights.Read,
     };
 
@@ -21,14 +23,38 @@ internal static class AccessDisplays
             context.SignedIn();
             return Results.Json(Displays.Keys);
         });
-        endpoints.MapGet("/xapi/access/displays/{access}", DisplaysAsync);
-        endpoints.MapGet("/xapi/role/displays/createable", (HttpContext context, TypeModel model, ProjectAccess access) => DisplaysAsync(context, "createable", model, access));
+        // When what the caller may do was last looked at: with every request, so nothing that a client keeps is newer.
+        endpoints.MapGet("/xapi/access/displays/modified", (HttpContext context, TimeProvider time) =>
+        {
+            context.SignedIn();
+            return Results.Json(time.GetUtcNow().ToUnixTimeMilliseconds());
+        });
+        endpoints.MapGet("/xapi/access/displays/{access}", (HttpContext context, string access, TypeModel model, ProjectAccess projects) => DisplaysAsync(context, context.SignedIn(), access, model, projects));
+        endpoints.MapGet("/xapi/access/{login}/displays/modified", async (HttpContext context, string login, UserDirectory users, TimeProvider time) =>
+        {
+            await UserAsync(context, login, users);
+            return Results.Json(time.GetUtcNow().ToUnixTimeMilliseconds());
+        });
+        endpoints.MapGet("/xapi/access/{login}/displays/{access}", async (HttpContext context, string login, string access, TypeModel model, ProjectAccess projects, UserDirectory users) =>
+            await DisplaysAsync(context, await UserAsync(context, login, users), access, model, projects));
+        endpoints.MapGet("/xapi/access/permissions/group/{project}", GroupPermissionsAsync);
+        // The rights of owners, members and collaborators are part of the program: none can be irregular.
+        endpoints.MapGet("/xapi/access/permissions/irregular/find", (HttpContext context) =>
+        {
+            context.Administrator();
+            return Results.Json(Array.Empty<string>());
+        });
+        endpoints.MapPost("/xapi/access/permissions/irregular/fix", (HttpContext context) =>
+        {
+            context.Administrator();
+            return Results.NoContent();
+        });
+        endpoints.MapGet("/xapi/role/displays/createable", (HttpContext context, TypeModel model, ProjectAccess access) => DisplaysAsync(context, context.SignedIn(), "createable", model, access));
         endpoints.MapGet("/xapi/access/projects", (HttpContext context, ProjectAccess access) => ProjectsAsync(context, access));
         endpoints.MapGet("/xapi/role/projects", (HttpContext context, ProjectAccess access) => ProjectsAsync(context, access));
         endpoints.MapGet("/xapi/access/{login}/projects", async (HttpContext context, string login, ProjectAccess access, UserDirectory users) =>
         {
-            context.SelfOrAdministrator(login);
-            var caller = await users.LoadCallerAsync(login, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such user that may sign in.");
+            var caller = await UserAsync(context, login, users);
             return Results.Json(await RolesAsync(caller, access, context.RequestAborted));
         });
         // Rights are read anew with each request: nothing is cached, so nothing has to be flushed.
@@ -37,9 +63,9 @@ internal static class AccessDisplays
             context.Administrator();
             return Results.Json(new { cached = 0 });
         });
-        endpoints.MapDelete("/xapi/access/cache/flush/{login?}", (HttpContext context) =>
+        endpoints.MapMethods("/xapi/access/cache/flush/{login?}", ["DELETE", "POST"], (HttpContext context, string? login) =>
         {
-            context.Administrator();
+            context.SelfOrAdministrator(login ?? context.SignedIn().Login);
             return Results.Ok();
         });
         endpoints.MapGet("/xapi/themes", (HttpContext context) =>
@@ -72,10 +98,39 @@ internal static class AccessDisplays
         });
     }
 
-    // The types that the caller may use so in at least one project.
-    private static async Task<IResult> DisplaysAsync(HttpContext context, string access, TypeModel model, ProjectAccess projects)
+    private static async Task<Caller> UserAsync(HttpContext context, string login, UserDirectory users)
     {
-        var caller = context.SignedIn();
+        context.SelfOrAdministrator(login);
+        return await users.LoadCallerAsync(login, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such user that may sign in.");
+    }
+
+    // What each group of a project may do with each type.
+    private static async Task<IResult> GroupPermissionsAsync(HttpContext context, string project, TypeModel model, ProjectGroups groups)
+    {
+        context.Administrator();
+        var row = await Scope.ProjectAsync(context, project, ProjectRights.Read);
+        var types = model.Types.Where(t => t is { IsAbstract: false, ElementName: not null, Family: ObjectFamily.Project or ObjectFamily.Subject or ObjectFamily.Experiment }).Select(t => t.Name).ToList();
+        var rows = new List<object>();
+        foreach (var group in await groups.ListAsync(row.Id, context.RequestAborted))
+        {
+            var rights = group.IsCustom
+                ? (await groups.RightsAsync(group.GroupId, context.RequestAborted)).Select(r => (r.DataType, r.Read, r.Edit, r.Delete))
+                : types.Select(t => (DataType: t, Rights: OfRole(group, row.Id, t))).Select(t => (t.DataType, t.Rights.HasFlag(ProjectRights.Read), t.Rights.HasFlag(ProjectRights.Edit), t.Rights.HasFlag(ProjectRights.Delete)));
+            rows.AddRange(rights.Select(r => new { groupId = group.GroupId, displayName = group.DisplayName, elementName = r.Item1, read = r.Item2, edit = r.Item3, delete = r.Item4 }));
+        }
+
+        return Results.Json(rows);
+    }
+
+    private static ProjectRights OfRole(ProjectGroup group, string projectId, string type)
+    {
+        var member = Caller.Guest with { IsGuest = false, ProjectRoles = ProjectAccess.RoleOf(projectId, group.GroupId) is { } role ? new Dictionary<string, ProjectRole> { [projectId] = role } : [] };
+        return ProjectPermissions.Decide(member, projectId, Accessibility.Private, type);
+    }
+
+    // The types that the caller may use so in at least one project.
+    private static async Task<IResult> DisplaysAsync(HttpContext context, Caller caller, string access, TypeModel model, ProjectAccess projects)
+    {
         if (!Displays.TryGetValue(access, out var needed))
         {
             throw RequestRefusedException.NotFound("There are no displays of this name.");

@@ -22,7 +22,7 @@ internal static class RoiCollections
 
     public static void MapRoiCollections(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPut("/xapi/roi/projects/{project}/sessions/{session}/collections/{label}", (Delegate)PutAsync);
+        endpoints.MapPut("/xapi/roi/projects/{project}/sessions/{session}/collections/{label}", (Delegate)PutAsync).TakesAtMost(MostBytes + 1);
         endpoints.MapGet("/xapi/roi/projects/{project}/collections/{collection}", (Delegate)GetAsync);
         endpoints.MapDelete("/xapi/roi/projects/{project}/collections/{collection}", (Delegate)DeleteAsync);
         endpoints.MapGet("/xapi/roi/projects/{project}/permissions/{type}", (Delegate)PermissionsAsync);

@@ -77,6 +77,14 @@ assert sorted(os.path.basename(name) for name in project.resource("PAIR").files(
 subject.resource("SEVERAL").put([written("d.txt", b"d"), written("e.txt", b"e")], extract=True)
 assert sorted(os.path.basename(name) for name in subject.resource("SEVERAL").files().get()) == ["d.txt", "e.txt"]
 
+# Files of assessors and reconstructions, of what goes in and what comes out.
+for part in (session.assessor("A1"), session.reconstruction("R1")):
+    part.out_resource("OUT").file("o.txt").put(written("o.txt", b"out"))
+    part.in_resource("IN").file("i.txt").put(written("i.txt", b"in"))
+    assert [r.label() for r in part.out_resources()] == ["OUT"] and [r.label() for r in part.in_resources()] == ["IN"]
+    assert open(part.out_resource("OUT").file("o.txt").get(os.path.join(folder, "o-got.txt"))).read() == "out"
+    assert not part.out_resource("OUT").file("i.txt").exists()
+
 # Tabulate.
 assert sorted(s.label() for s in interface.select("/projects/PXW/subjects/*")) == ["S1", "S2", "S3"]
 rows = interface.array.experiments(project_id="PXW", subject_label="S1", experiment_type="xnat:mrSessionData").data

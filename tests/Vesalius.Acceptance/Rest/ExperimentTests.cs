@@ -243,6 +243,23 @@ public sealed class ExperimentTests(RunningServer server) : IClassFixture<Runnin
         await admin.DeleteAsync($"{Scans}/1", 404);
     }
 
+    /// <summary>Scripts make the same part from several workers at once: it is made once and nobody gets an error.</summary>
+    [Fact]
+    public async Task Part_that_several_requests_make_at_once_is_made_once()
+    {
+        using var admin = Admin;
+        await admin.PutAsync("/data/projects/ATONCE");
+        await admin.PutAsync("/data/projects/ATONCE/subjects/s/experiments/e?xsiType=xnat:mrSessionData", 201);
+        for (var round = 0; round < 5; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 8).SelectMany(_ => (Task[])[
+                admin.PutAsync($"/data/projects/ATONCE/experiments/e/scans/{round}?xsiType=xnat:mrScanData&type=T1"), admin.PutAsync($"/data/projects/ATONCE/experiments/e/reconstructions/R{round}?type=x")]));
+        }
+
+        Assert.Equal(5, (await admin.RowsAsync("/data/projects/ATONCE/experiments/e/scans")).Count);
+        Assert.Equal(5, (await admin.RowsAsync("/data/projects/ATONCE/experiments/e/reconstructions")).Count);
+    }
+
     [Fact]
     public async Task RC1_to_RC4_Reconstructions_are_made_listed_changed_and_deleted()
     {

@@ -380,8 +380,41 @@ public sealed class SearchTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Contains("ID=\"@xnat:mrSessionData\"", await stranger.GetAsync("/data/search/saved/@xnat:mrSessionData?dv=listing"), StringComparison.Ordinal);
         var limited = await friend.GetAsync("/data/projects/SAVED/searches/@xnat:subjectData");
         Assert.Equal(["S1", "S2", "S3"], Column(await SearchAsync(friend, limited), "subject_label"));
+        var detailed = await stranger.GetAsync("/data/search/saved/@xnat:mrSessionData?dv=detailed");
+        Assert.Superset(FieldsOf(await stranger.GetAsync("/data/search/saved/@xnat:mrSessionData?dv=listing")), FieldsOf(detailed));
+        Assert.True(FieldsOf(detailed).Count > FieldsOf(await stranger.GetAsync("/data/search/saved/@xnat:mrSessionData")).Count);
+        await stranger.GetAsync("/data/search/saved/@xnat:mrSessionData?dv=nothing", 404);
         await friend.GetAsync("/data/search/saved/@xnat:noSuchData", 404);
         await stranger.GetAsync("/data/projects/SAVED/searches/@xnat:subjectData", 404);
+    }
+
+    private static HashSet<string> FieldsOf(string document) =>
+        [.. System.Xml.Linq.XDocument.Parse(document).Descendants().Where(e => e.Name.LocalName == "field_ID").Select(e => e.Value)];
+
+    /// <summary>A group's members see the search as long as they are its members.</summary>
+    [Fact]
+    [Trait("Row", "H9")]
+    public async Task H9_Saved_search_is_shared_with_the_groups_that_it_names()
+    {
+        using var admin = new RestClient(server.Client());
+        await FillAsync(admin, "SAVEDG");
+        using var owner = new RestClient(await server.UserAsync("savedg-owner"));
+        using var member = new RestClient(await server.UserAsync("savedg-member"));
+        using var reader = new RestClient(await server.UserAsync("savedg-reader"));
+        await admin.PutAsync("/data/projects/SAVEDG/users/Owners/savedg-owner");
+        await admin.PutAsync("/data/projects/SAVEDG/users/Members/savedg-member");
+        await admin.PutAsync("/data/projects/SAVEDG/users/Collaborators/savedg-reader");
+        var bundle = Bundle("xnat:mrSessionData", ["xnat:mrSessionData|LABEL"], Criterion("xnat:mrSessionData/SCANNER", "LIKE", "%GE%"), "<xdat:allowed_groups><xdat:groupID>SAVEDG_member</xdat:groupID></xdat:allowed_groups>");
+        await owner.PutAsync("/data/search/saved/GROUPS", 201, bundle);
+        Assert.Contains("SAVEDG_member", await owner.GetAsync("/data/search/saved/GROUPS"), StringComparison.Ordinal);
+        Assert.Single(await member.RowsAsync("/data/search/saved"));
+        Assert.StartsWith("label,", await member.GetAsync("/data/search/saved/GROUPS/results?format=csv"), StringComparison.Ordinal);
+        await reader.GetAsync("/data/search/saved/GROUPS", 404);
+        await member.PutAsync("/data/search/saved/GROUPS", 403, bundle);
+        await admin.PutAsync("/data/projects/SAVEDG/users/Collaborators/savedg-member");
+        await member.GetAsync("/data/search/saved/GROUPS", 404);
+        await admin.PutAsync("/data/projects/SAVEDG/users/Members/savedg-reader");
+        await reader.GetAsync("/data/search/saved/GROUPS");
     }
 
     /// <summary>A list says which search finds the same, and that search does.</summary>

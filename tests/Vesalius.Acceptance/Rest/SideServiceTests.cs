@@ -149,6 +149,89 @@ public sealed class SideServiceTests(RunningServer server) : IClassFixture<Runni
 
         Assert.Contains("MR Session", await user.GetAsync("/xapi/role/displays/createable"), StringComparison.Ordinal);
         await user.GetAsync("/xapi/access/displays/nothing", 404);
+        foreach (var address in (string[])["/xapi/access/displays/modified", "/xapi/access/j14-user/displays/modified"])
+        {
+            Assert.InRange(long.Parse(await user.GetAsync(address), System.Globalization.CultureInfo.InvariantCulture), DateTimeOffset.UtcNow.AddMinutes(-5).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeMilliseconds());
+        }
+
+        Assert.Contains("xnat:mrSessionData", await admin.GetAsync("/xapi/access/j14-user/displays/createable"), StringComparison.Ordinal);
+        await user.GetAsync("/xapi/access/admin/displays/createable", 403);
+        await admin.GetAsync("/xapi/access/nobody-here/displays/createable", 404);
+        Assert.Equal("""{"J14":"Members"}""", await user.GetAsync("/xapi/access/projects"));
+        await user.DeleteAsync("/xapi/access/cache/flush");
+        await user.SendAsync("POST", "/xapi/access/cache/flush", 200);
+        await user.DeleteAsync("/xapi/access/cache/flush/j14-user");
+        await user.DeleteAsync("/xapi/access/cache/flush/admin", 403);
+        await user.GetAsync("/xapi/access/cache/status", 403);
+        await admin.GetAsync("/xapi/access/cache/status");
+    }
+
+    [Fact]
+    [Trait("Row", "J14")]
+    public async Task J14_Administrators_see_what_each_group_of_a_project_may_do()
+    {
+        using var admin = Admin;
+        await SessionAsync(admin, "J14P");
+        await admin.SendAsync("POST", "/data/projects/J14P/groups", 200, "xdat:userGroup/displayName=Readers&xdat:userGroup/tag=J14P&src=project&xnat:ctSessionData_xnat:ctSessionData/project_J14P_R=1", "application/x-www-form-urlencoded");
+        using var json = JsonDocument.Parse(await admin.GetAsync("/xapi/access/permissions/group/J14P"));
+        var rows = json.RootElement.EnumerateArray().ToList();
+        (bool Read, bool Edit, bool Delete) Of(string group, string type) => rows.Where(r => r.GetProperty("groupId").GetString() == group && r.GetProperty("elementName").GetString() == type)
+            .Select(r => (r.GetProperty("read").GetBoolean(), r.GetProperty("edit").GetBoolean(), r.GetProperty("delete").GetBoolean())).Single();
+        Assert.Equal((true, true, true), Of("J14P_owner", "xnat:mrSessionData"));
+        Assert.Equal((true, true, false), Of("J14P_member", "xnat:mrSessionData"));
+        Assert.Equal((true, false, false), Of("J14P_collaborator", "xnat:mrSessionData"));
+        Assert.Equal((true, false, false), Of("J14P_Readers", "xnat:ctSessionData"));
+        Assert.DoesNotContain(rows, r => r.GetProperty("groupId").GetString() == "J14P_Readers" && r.GetProperty("elementName").GetString() == "xnat:mrSessionData" && r.GetProperty("read").GetBoolean());
+        Assert.Equal("[]", await admin.GetAsync("/xapi/access/permissions/irregular/find"));
+        await admin.SendAsync("POST", "/xapi/access/permissions/irregular/fix", 204);
+        await admin.GetAsync("/xapi/access/permissions/group/NOTHING", 404);
+        using var user = new RestClient(await server.UserAsync("j14-user"));
+        await user.GetAsync("/xapi/access/permissions/group/J14P", 403);
+        await user.GetAsync("/xapi/access/permissions/irregular/find", 403);
+    }
+
+    [Fact]
+    [Trait("Row", "N14")]
+    [Trait("Row", "N15")]
+    public async Task N14_N15_Users_see_how_they_sign_in_and_which_projects_are_theirs()
+    {
+        using var admin = Admin;
+        await admin.PutAsync("/data/projects/N15");
+        using var user = new RestClient(await server.UserAsync("n14-user"));
+        Assert.Equal("[]", await user.GetAsync("/xapi/users/projects"));
+        await admin.PutAsync("/data/projects/N15/users/collaborator/n14-user");
+        Assert.Equal("""["N15"]""", await user.GetAsync("/xapi/users/projects"));
+        using (var wrong = new RestClient(server.Client("n14-user", "wrong")))
+        {
+            await wrong.GetAsync("/data/auth", 401);
+        }
+
+        using var json = JsonDocument.Parse(await admin.GetAsync("/xapi/users/authDetails/n14-user"));
+        var details = Assert.Single(json.RootElement.EnumerateArray());
+        Assert.Equal(
+            ["authMethod", "authMethodId", "authUser", "failedLoginAttempts", "lastLoginAttempt", "lastSuccessfulLogin", "xdatUsername"], details.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(("localdb", "n14-user", 1), (details.GetProperty("authMethod").GetString(), details.GetProperty("xdatUsername").GetString(), details.GetProperty("failedLoginAttempts").GetInt32()));
+        await user.GetAsync("/xapi/users/authDetails/n14-user");
+        await user.GetAsync("/xapi/users/authDetails/admin", 403);
+        await admin.GetAsync("/xapi/users/authDetails/nobody-here", 404);
+        Assert.Contains("localdb", await user.GetAsync("/xapi/users/authProviders"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Row", "L10")]
+    public async Task L10_Preferences_of_tools_are_kept_and_passwords_never_shown()
+    {
+        using var admin = Admin;
+        await admin.PutAsync("/xapi/prefs/props/l10tool/colour", 200, "green", "text/plain");
+        await admin.PutAsync("/xapi/prefs/props/l10tool/apiPassword", 200, "hush", "text/plain");
+        Assert.Contains("l10tool", await admin.GetAsync("/xapi/prefs"), StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(await admin.GetAsync("/xapi/prefs/props/l10tool"));
+        Assert.Equal(("green", ""), (json.RootElement.GetProperty("colour").GetString(), json.RootElement.GetProperty("apiPassword").GetString()));
+        Assert.Contains("green", await admin.GetAsync("/xapi/prefs/props/l10tool/colour"), StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", await admin.GetAsync("/xapi/prefs/props/l10tool/apiPassword"), StringComparison.Ordinal);
+        using var user = new RestClient(await server.UserAsync("l10-user"));
+        await user.GetAsync("/xapi/prefs/props/l10tool", 403);
+        await user.PutAsync("/xapi/prefs/props/l10tool/colour", 403, "red", "text/plain");
     }
 
     [Fact]

@@ -234,6 +234,18 @@ public sealed class DicomWebRetrieveTests(RunningServer server) : IClassFixture<
 
         Assert.All(statuses.Where(s => s.Type == "xnat:petScanData"), s => Assert.Equal(HttpStatusCode.OK, s.Status));
         Assert.Contains(statuses, s => s.Status == HttpStatusCode.NotAcceptable);
+        var pet = scans.First(s => s["xsiType"] == "xnat:petScanData")["ID"];
+        var subject = (await RunningServer.RowsAsync(admin, "/data/projects/WADO5/subjects?format=json"))[0]["ID"];
+        var session = (await RunningServer.RowsAsync(admin, "/data/projects/WADO5/experiments?format=json"))[0]["ID"];
+        foreach (var place in (string[])["", "/projects/WADO5", $"/projects/WADO5/subjects/{subject}"])
+        {
+            foreach (var kind in (string[])["snapshot", "thumbnail"])
+            {
+                using var picture = await admin.GetAsync($"/xapi/snapshot{place}/experiments/{session}/scan/{pet}/{kind}", Token);
+                Assert.Equal((HttpStatusCode.OK, "image/jpeg"), (picture.StatusCode, picture.Content.Headers.ContentType!.MediaType));
+            }
+        }
+
         using var missing = await admin.GetAsync("/data/projects/WADO5/experiments/WADO5_1/scans/none/snapshots", Token);
         Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
     }

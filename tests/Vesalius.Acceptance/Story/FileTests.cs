@@ -305,6 +305,51 @@ public sealed class FileTests(RunningServer server) : IClassFixture<RunningServe
         Assert.Equal(409, await StatusAsync(admin, HttpMethod.Get, $"{Session}/files?format=zip"));
     }
 
+    /// <summary>Both spellings, by label and ID, through the session and as the experiment that an assessor is; in and out are kept apart.</summary>
+    [Fact]
+    [Trait("Row", "X8")]
+    [Trait("Row", "RC5")]
+    public async Task X8_RC5_Files_of_assessors_and_reconstructions_are_stored_listed_and_fetched()
+    {
+        using var client = await ProjectAsync("XRC");
+        using var made = await client.PutAsync("/data/projects/XRC/experiments/E1/assessors/A1?xsiType=xnat:qcManualAssessorData", null, Token);
+        var id = await made.Content.ReadAsStringAsync(Token);
+        Assert.Equal(200, await StatusAsync(client, HttpMethod.Put, "/data/projects/XRC/experiments/E1/reconstructions/RC1?type=seg"));
+        foreach (var part in (string[])["assessors/A1", "reconstructions/RC1"])
+        {
+            await StoreAsync(client, $"/data/projects/XRC/subjects/S1/experiments/E1/{part}/resources/OUT/files/a/o.txt", "out");
+            await StoreAsync(client, $"/data/projects/XRC/experiments/E1/{part}/in/resources/IN/files/i.txt", "in");
+            await StoreAsync(client, $"/data/projects/XRC/experiments/E1/{part}/out/resources/OUT/files/p.txt", "out");
+            var resources = await RunningServer.RowsAsync(client, $"/data/projects/XRC/experiments/E1/{part}/resources");
+            Assert.Equal("OUT", Assert.Single(resources)["label"]);
+            Assert.Equal(("2", part.Split('/')[0] + "/out"), (resources[0]["file_count"], resources[0]["category"]));
+            Assert.Equal("IN", Assert.Single(await RunningServer.RowsAsync(client, $"/data/projects/XRC/experiments/E1/{part}/in/resources"))["label"]);
+            var files = await RunningServer.RowsAsync(client, $"/data/projects/XRC/experiments/E1/{part}/out/resources/OUT/files");
+            Assert.Equal(["a/o.txt", "p.txt"], files.Select(f => f["URI"].Split("/files/")[1]).Order(StringComparer.Ordinal));
+            foreach (var file in files)
+            {
+                Assert.Equal("out", await client.GetStringAsync(file["URI"], Token));
+            }
+
+            Assert.Equal(2, (await NamesAsync(client, $"/data/projects/XRC/experiments/E1/{part}/files?format=zip")).Count);
+            Assert.Equal(404, await StatusAsync(client, HttpMethod.Get, $"/data/projects/XRC/experiments/E1/{part}/resources/IN/files/i.txt"));
+            Assert.Equal(200, await StatusAsync(client, HttpMethod.Delete, $"/data/projects/XRC/experiments/E1/{part}/resources/OUT/files/p.txt"));
+            Assert.Equal(404, await StatusAsync(client, HttpMethod.Delete, $"/data/projects/XRC/experiments/E1/{part}/resources/OUT/files/p.txt"));
+        }
+
+        Assert.Contains("E1/assessors/A1/out/resources/OUT/files/a/o.txt", await NamesAsync(client, "/data/projects/XRC/experiments/E1/assessors/ALL/files?format=zip"));
+        foreach (var address in (string[])[$"/data/experiments/{id}/resources/OUT/files/a/o.txt", $"/data/projects/XRC/experiments/E1/assessors/{id}/resources/OUT/files/a/o.txt", "/data/projects/XRC/experiments/A1/resources/OUT/files/a/o.txt"])
+        {
+            using var response = await client.GetAsync(address, Token);
+            Assert.True(response.IsSuccessStatusCode, $"{address}: {(int)response.StatusCode}");
+            Assert.Equal("out", await response.Content.ReadAsStringAsync(Token));
+        }
+
+        using var outsider = await server.UserAsync("xrc-outsider");
+        Assert.Equal(404, await StatusAsync(outsider, HttpMethod.Get, $"/data/experiments/{id}/resources/OUT/files/a/o.txt"));
+    }
+
+
     /// <summary>Names that nobody should choose but somebody does; each comes back as it went, or is refused with 4xx.</summary>
     [Theory]
     [InlineData("sp ace.txt", true)]
