@@ -197,7 +197,7 @@ internal static class ImportCommand
             var answer = await server.GetAsync($"xapi/dqr/import/batches/{batch}", cancellationToken);
             var counts = answer["counts"]!.AsObject().ToDictionary(c => c.Key, c => c.Value!.GetValue<long>());
             var rows = answer["rows"]!.GetValue<long>();
-            progress.Show(counts, rows);
+            progress.Show(counts, rows, answer["waitsFor"]?.GetValue<string>());
             return ImportProgress.Ended(counts) >= rows ? counts : null;
         }
         catch (ServerException e) when (e.IsAway)

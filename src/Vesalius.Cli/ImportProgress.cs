@@ -16,22 +16,24 @@ internal sealed class ImportProgress(TextWriter output, bool isTerminal)
     /// <summary>Shows counts.</summary>
     /// <param name="counts">Rows by what they are doing.</param>
     /// <param name="rows">Rows in all.</param>
-    public void Show(IReadOnlyDictionary<string, long> counts, long rows)
+    /// <param name="waitsFor">Why rows wait that were tried; null if none do.</param>
+    public void Show(IReadOnlyDictionary<string, long> counts, long rows, string? waitsFor = null)
     {
         var ended = Ended(counts);
         var share = rows == 0 ? 1.0 : (double)ended / rows;
         var states = string.Join(", ", counts.Where(c => c.Value > 0).OrderBy(c => Array.IndexOf(Ends, c.Key) is >= 0 and var i ? i : Ends.Length).ThenBy(c => c.Key, StringComparer.Ordinal)
             .Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Value} {c.Key}")));
+        var why = waitsFor is null ? "" : $". {waitsFor}";
         var percent = string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100),3:0} %");
         if (isTerminal)
         {
             var filled = (int)(share * BarWidth);
-            Rewrite($"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {percent}  {ended}/{rows}: {states}");
+            Rewrite($"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {percent}  {ended}/{rows}: {states}{why}");
         }
-        else if (_last != percent)
+        else if (_last != percent + why)
         {
-            _last = percent;
-            output.WriteLine($"{percent}  {ended}/{rows}: {states}");
+            _last = percent + why;
+            output.WriteLine($"{percent}  {ended}/{rows}: {states}{why}");
         }
     }
 

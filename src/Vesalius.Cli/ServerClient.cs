@@ -76,6 +76,8 @@ internal sealed class ServerClient : IDisposable
     private static ServerException Refused(HttpStatusCode status, string text) => status switch
     {
         HttpStatusCode.Unauthorized => new ServerException("The server does not know you. Set VESALIUS_USER and VESALIUS_PASSWORD, or VESALIUS_TOKEN (alias:secret), or write them into ~/.netrc."),
+        HttpStatusCode.Forbidden => new ServerException(text.Length is > 0 and < 2000 && text[0] != '<' ? text.Trim()
+            : "The server does not permit this: it needs the role Dqr, the right to edit the project, and query-retrieve enabled for the project."),
         HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => new ServerException("The server cannot answer at the moment.", isAway: true),
         _ => new ServerException(string.Create(CultureInfo.InvariantCulture, $"The server answers {(int)status}: {(text.Length is > 0 and < 2000 && text[0] != '<' ? text.Trim() : "no reason given")}")),
     };

@@ -72,6 +72,10 @@ public sealed class JobControl(VesaliusDatabase database, TimeProvider time)
         """,
         new { endedSince }, cancellationToken);
 
+    /// <summary>Why the job of a batch waits that was tried last; null if none waits that was tried.</summary>
+    public Task<string?> WaitsForAsync(Guid batch, CancellationToken cancellationToken) => database.FindAsync<string>(
+        "select reason from jobs_job where batch = @batch and state in ('queued', 'waiting') and reason <> '' order by changed desc limit 1", new { batch }, cancellationToken);
+
     /// <summary>Counts of a batch's jobs by what they are doing.</summary>
     public Task<IReadOnlyList<(string State, string Phase, string? Outcome, long Count)>> CountAsync(Guid batch, CancellationToken cancellationToken) =>
         database.QueryAsync<(string, string, string?, long)>(

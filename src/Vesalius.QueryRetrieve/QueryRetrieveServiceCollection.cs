@@ -22,7 +22,7 @@ public static class QueryRetrieveServiceCollection
         services.AddSingleton<ImportQueue>().AddSingleton<ArrivalLog>().AddSingleton<RequestedStudies>().AddSingleton<IRequestedStudies>(s => s.GetRequiredService<RequestedStudies>());
         services.AddSingleton<IProjectHoldings, RetrievalHoldings>();
         services.AddSingleton<ExportQueue>().AddSingleton<IJobHandler, ExportHandler>();
-        services.AddSingleton<PacsCertificate>().AddSingleton<PacsConnections>().AddSingleton<SessionHandover>().AddSingleton<WantedSeries>().AddSingleton<IJobHandler, RetrieveHandler>();
+        services.AddSingleton<PacsCertificate>().AddSingleton<PacsConnections>().AddSingleton<SessionHandover>().AddSingleton<WantedSeries>().AddSingleton<ImportNotice>().AddSingleton<IJobHandler, RetrieveHandler>();
         services.AddSingleton<GrowthCheck>().AddSingleton<IJobHandler>(s => s.GetRequiredService<GrowthCheck>());
         return services;
     }

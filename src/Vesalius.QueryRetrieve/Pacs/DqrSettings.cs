@@ -171,7 +171,7 @@ public sealed class DqrSettings(VesaliusDatabase database, TimeProvider time)
         return new DqrPreferences(
             all["dqrCallingAe"]!.ToString(), Number("dqrMaxPacsRequestAttempts"), Seconds("dqrWaitToRetryRequestInSeconds"), Flag("allowAllUsersToUseDqr"), Flag("allowAllProjectsToUseDqr"),
             Flag("dicomWebEnabled"), Seconds("dicomWebMetadataReadTimeoutSeconds"), Seconds("dicomWebRetrieveReadTimeoutSeconds"), Seconds("dimseConnectTimeoutSeconds"),
-            Seconds("dimseResponseTimeoutSeconds"), Seconds("dimseRetrieveTimeoutSeconds"), Seconds("dimseAcceptTimeoutSeconds"), Seconds("dqrMaxThrottleSleepSeconds"));
+            Seconds("dimseResponseTimeoutSeconds"), Seconds("dimseRetrieveTimeoutSeconds"), Seconds("dimseAcceptTimeoutSeconds"), Seconds("dqrMaxThrottleSleepSeconds"), Flag("notifyAdminOnImport"));
     }
 }
 
@@ -189,6 +189,7 @@ public sealed class DqrSettings(VesaliusDatabase database, TimeProvider time)
 /// <param name="Retrieve">Silence allowed in retrievals.</param>
 /// <param name="Accept">Time to accept an association.</param>
 /// <param name="LongestRest">Longest rest of a slot.</param>
+/// <param name="NotifiesAdministrator">The administrator gets a letter about every study that is complete.</param>
 public sealed record DqrPreferences(
     string CallingAeTitle, int Attempts, TimeSpan RetryPause, bool AllUsers, bool AllProjects, bool DicomWeb, TimeSpan DicomWebMetadata, TimeSpan DicomWebRetrieve,
-    TimeSpan Connect, TimeSpan Response, TimeSpan Retrieve, TimeSpan Accept, TimeSpan LongestRest);
+    TimeSpan Connect, TimeSpan Response, TimeSpan Retrieve, TimeSpan Accept, TimeSpan LongestRest, bool NotifiesAdministrator);

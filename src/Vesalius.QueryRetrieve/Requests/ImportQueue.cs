@@ -175,6 +175,9 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
     public Task<Guid?> BatchOfAsync(string fingerprint, CancellationToken cancellationToken) =>
         database.FindAsync<Guid?>("select id from qr_batch where fingerprint = @fingerprint", new { fingerprint }, cancellationToken);
 
+    /// <summary>Why rows of a batch wait that were tried, such as a PACS that does not answer; null if none do.</summary>
+    public Task<string?> WaitsForAsync(Guid batch, CancellationToken cancellationToken) => control.WaitsForAsync(batch, cancellationToken);
+
     /// <summary>Counts of a batch by what its rows are doing.</summary>
     public async Task<IReadOnlyDictionary<string, long>> CountsAsync(Guid batch, CancellationToken cancellationToken) =>
         (await control.CountAsync(batch, cancellationToken).ConfigureAwait(false))

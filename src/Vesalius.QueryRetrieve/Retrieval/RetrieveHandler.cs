@@ -10,7 +10,7 @@ namespace Vesalius.QueryRetrieve;
 /// <summary>Carries out requests: asks, retrieves, verifies, archives (R4–R6). Every step bears repetition after a crash.</summary>
 public sealed class RetrieveHandler(
     ImportQueue queue, PacsDirectory directory, AvailabilityDirectory availability, PacsConnections connections, DqrSettings settings, RequestedStudies routes, ArrivalLog arrivals,
-    SessionHandover handover, OptOutRegistry optOuts, WantedSeries wantedSeries, GrowthCheck growth, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
+    SessionHandover handover, OptOutRegistry optOuts, WantedSeries wantedSeries, GrowthCheck growth, ImportNotice notice, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
 {
     private const int Rounds = 2;
     // Studies that are archived while the PACS is asked for the next ones; with more waiting, the PACS waits.
@@ -298,6 +298,7 @@ public sealed class RetrieveHandler(
         }
 
         await growth.RememberAsync(current, pacs, came, cancellationToken).ConfigureAwait(false);
+        await notice.PostAsync(current, pacs, preferences, arrived, cancellationToken).ConfigureAwait(false);
         return JobResult.Ended(ImportOutcome.Complete, $"{arrived} instances.");
     }
 

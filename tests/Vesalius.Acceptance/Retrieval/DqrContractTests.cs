@@ -265,6 +265,24 @@ public sealed class DqrContractTests(ServerWithPacs peers) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task A9_Administrator_is_written_to_about_complete_imports_without_a_word_about_patients()
+    {
+        using var admin = peers.Server.Client();
+        await SendAsync(admin, "PUT", "/data/projects/LETTER1");
+        await using var sink = new Access.SmtpSink();
+        await SendAsync(admin, "POST", "/xapi/notifications/smtp", $$"""{"hostname":"127.0.0.1","port":{{sink.Port}},"smtpEnabled":true}""");
+        await SendAsync(admin, "POST", "/xapi/siteConfig", """{"adminEmail":"pacs-admin@example.org"}""");
+        await SendAsync(admin, "POST", "/xapi/dqr/settings", """{"notifyAdminOnImport":true}""");
+        var ids = await ImportSteps.ImportAsync(admin, peers.PacsId, peers.Server.DicomPort, "LETTER1", 5);
+        var letter = await RunningServer.EventuallyAsync(() => Task.FromResult<string?>(
+            sink.Letters.FirstOrDefault(l => l.To == "pacs-admin@example.org" && l.Text.Contains("LETTER1", StringComparison.Ordinal)).Text));
+        await SendAsync(admin, "POST", "/xapi/dqr/settings", """{"notifyAdminOnImport":false}""");
+        await SendAsync(admin, "POST", "/xapi/notifications/smtp", """{"smtpEnabled":false}""");
+        Assert.Contains($"Request {ids[0]} ", letter, StringComparison.Ordinal);
+        Assert.All((string[])[RetrievalStudies.SecretName, RetrievalStudies.PatientId(5), RetrievalStudies.Accession(5), RetrievalStudies.Uid(5), "S5"], s => Assert.DoesNotContain(s, letter, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A10_Queue_and_history_are_paged_counted_and_shortened_by_their_owner()
     {
         using var admin = peers.Server.Client();
@@ -304,6 +322,9 @@ public sealed class DqrContractTests(ServerWithPacs peers) : IClassFixture<Serve
             await SendAsync(admin, "PUT", $"/xapi/pacs/{peers.PacsId}", """{"defaultQueryRetrievePacs":true,"defaultStoragePacs":true}""");
             var ended = Assert.Single(await ImportSteps.EndedAsync(admin, await ImportSteps.ImportAsync(admin, pacs, peers.Server.DicomPort, "KEPT1", 1)));
             Assert.Equal("failed", ended["state"]!.GetValue<string>());
+            // It is erased right after the end is written down.
+            ended = await RunningServer.EventuallyAsync(async () =>
+                (await SendAsync(admin, "GET", $"/xapi/dqr/import/history/{ended["id"]}"))! is { } row && row["patientId"]!.GetValue<string>().Length == 0 ? row : null);
             Assert.Equal((RetrievalStudies.Uid(1), RetrievalStudies.Accession(1), "", ""),
                 (ended["studyInstanceUid"]!.GetValue<string>(), ended["accessionNumber"]!.GetValue<string>(), ended["patientId"]!.GetValue<string>(), ended["patientName"]!.GetValue<string>()));
             Assert.Equal("S1", ended["subjectLabel"]!.GetValue<string>());

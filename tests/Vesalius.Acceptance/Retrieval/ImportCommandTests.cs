@@ -72,6 +72,28 @@ public sealed class ImportCommandTests(ServerWithPacs peers) : IClassFixture<Ser
         Assert.Equal(2, (await RunningServer.RowsAsync(admin, "/data/projects/CLI2/experiments?format=json")).Count);
     });
 
+    /// <summary>Who watches learns why nothing moves; a project that is not there, or not enabled, is told before anything is taken.</summary>
+    [Fact]
+    public Task What_keeps_a_list_waiting_or_out_is_told() => InFolderAsync("CLI4", async (admin, folder) =>
+    {
+        var list = await WriteAsync(folder, "list.csv", "Accession Number,Subject,Session\nRJ00001,A,A_MR\n");
+        await ImportSteps.RegisterAsync(admin, "Asleep", Vesalius.Testing.FreePort.Take(), "ASLEEP");
+        Assert.Equal(0, (await RunAsync(Admin, "--csv", list, "--project", "CLI4", "--pacs", "Asleep", "--no-wait")).ExitCode);
+        var batch = (await ServerWithPacs.SendAsync(admin, "GET", "/xapi/dqr/import/batches"))!.AsArray().First(b => b!["projectId"]!.GetValue<string>() == "CLI4")!["id"]!;
+        var waiting = await RunningServer.EventuallyAsync(async () => (await ServerWithPacs.SendAsync(admin, "GET", $"/xapi/dqr/import/batches/{batch}"))!["waitsFor"]);
+        Assert.Contains("nobody listens", waiting.GetValue<string>(), StringComparison.Ordinal);
+        var watching = RunAsync(Admin, "--batch", $"{batch}");
+        await Task.Delay(TimeSpan.FromSeconds(2), Token);
+        await ServerWithPacs.SendAsync(admin, "PUT", $"/xapi/dqr/import/batches/{batch}/cancel");
+        Assert.Contains("nobody listens at its address", (await watching).Output, StringComparison.Ordinal);
+        var (exitCode, output) = await RunAsync(Admin, "--csv", list, "--project", "NOSUCHPROJECT", "--pacs", $"{peers.PacsId}", "--dry-run");
+        Assert.True(exitCode == 6 && output.Contains("no such project", StringComparison.Ordinal), output);
+        await ServerWithPacs.SendAsync(admin, "POST", "/xapi/dqr/settings", """{"allowAllProjectsToUseDqr":false}""");
+        (exitCode, output) = await RunAsync(Admin, "--csv", list, "--project", "CLI4", "--pacs", $"{peers.PacsId}", "--dry-run");
+        await ServerWithPacs.SendAsync(admin, "POST", "/xapi/dqr/settings", """{"allowAllProjectsToUseDqr":true}""");
+        Assert.True(exitCode == 6 && output.Contains("query-retrieve enabled for the project", StringComparison.Ordinal), output);
+    });
+
     /// <summary>Wrong calls, credentials on the command line, and a server that is not there.</summary>
     [Fact]
     public Task Wrong_calls_are_told_apart() => InFolderAsync("CLI3", async (_, folder) =>
