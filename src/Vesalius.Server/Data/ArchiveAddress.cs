@@ -238,9 +238,14 @@ internal sealed record ResourceParent(
         string Value(string name) => query[name].ToString();
         var directory = context.RequestServices.GetRequiredService<ResourceDirectory>();
         var forFile = context.Request.RouteValues.ContainsKey("path") || mayExist;
-        await directory.CreateAsync(
+        var key = await directory.CreateAsync(
             Scope, label, Value("format"), Value("content"), forFile ? "" : Value("description"), ResourceDirectory.NormaliseTags(Value("tags")), context.Caller().Login, context.RequestAborted);
-        var made = (await ResourcesAsync(context, label))[0];
+        if (key is null && !mayExist)
+        {
+            throw RequestRefusedException.Conflict("A resource with this label exists.");
+        }
+
+        var made = (await ResourcesAsync(context, label)).FirstOrDefault() ?? throw RequestRefusedException.Conflict("The resource was deleted while it was made.");
         context.RequestServices.GetRequiredService<ResourceStore>().Prepare(made);
         return made;
     }

@@ -84,7 +84,7 @@ public sealed partial class OperationLevelTests(RunningServer server) : IClassFi
         for (var i = places.Count - 1; i >= 0; i--)
         {
             var spares = isAllowed && operation.Method is not ("GET" or "HEAD") && i == places.Count - 1 && MaySpare(operation.Address, places[i].Groups[1].Value);
-            filled = filled.Remove(places[i].Index, places[i].Length).Insert(places[i].Index, spares ? $"absent-{role}" : names.GetValueOrDefault(places[i].Groups[1].Value, "0"));
+            filled = filled.Remove(places[i].Index, places[i].Length).Insert(places[i].Index, spares ? $"absent-{role}-{operation.Method}" : names.GetValueOrDefault(places[i].Groups[1].Value, "0"));
         }
 
         // A type, so that what is refused is refused for the right and not for the request.
