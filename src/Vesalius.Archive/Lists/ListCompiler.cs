@@ -4,8 +4,8 @@ using Vesalius.Archive.Types;
 
 namespace Vesalius.Archive.Lists;
 
-/// <summary>A list as one SQL statement.</summary>
-internal sealed record CompiledList(string Sql, DynamicParameters Parameters, IReadOnlyList<string> Names, IReadOnlyList<ValueKind> Kinds);
+/// <summary>A list as one SQL statement; whether it looks for entries of documents, which are common or rare.</summary>
+internal sealed record CompiledList(string Sql, DynamicParameters Parameters, IReadOnlyList<string> Names, IReadOnlyList<ValueKind> Kinds, bool LooksIntoDocuments);
 
 /// <summary>Compiles list requests to SQL: root type, columns, joins, filters, order and page, all in the database (rest-api §1.11).</summary>
 internal sealed class ListCompiler
@@ -59,7 +59,7 @@ internal sealed class ListCompiler
             sql.Append(" offset ").Append(_filter.Parameter(_request.Offset));
         }
 
-        return new CompiledList(sql.ToString(), _parameters, [.. columns.Select(c => c.Name), "URI"], [.. columns.Select(c => c.Field.Kind), ValueKind.Text]);
+        return new CompiledList(sql.ToString(), _parameters, [.. columns.Select(c => c.Name), "URI"], [.. columns.Select(c => c.Field.Kind), ValueKind.Text], _filter.LooksIntoDocuments);
     }
 
     private List<Column> Columns()

@@ -56,6 +56,13 @@ public sealed class ListEngine(VesaliusDatabase database, TypeModel model)
             sql = $"select exists (select 1 from {(request.Kind == ListKind.Subject ? "archive_subject_share" : "archive_experiment_share")} where project_id = any (@shownIn));\n{sql}";
         }
 
+        if (compiled.LooksIntoDocuments)
+        {
+            // A plan for any values takes every entry for a rare one and reads the whole index of documents for a common one. Set in the list's own transaction,
+            // so that it is taken back where the list fails.
+            sql = $"set plan_cache_mode = force_custom_plan;\n{sql};\nreset plan_cache_mode";
+        }
+
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {

@@ -9,6 +9,9 @@ namespace Vesalius.Archive.Lists;
 /// <param name="parameters">Values of the statement; nothing of a request becomes SQL.</param>
 internal sealed class ListFilter(DynamicParameters parameters)
 {
+    /// <summary>Whether a condition made so far asks for an entry of a document.</summary>
+    public bool LooksIntoDocuments { get; private set; }
+
     private const int MostAlternatives = 2000;
     private int _number;
 
@@ -72,6 +75,7 @@ internal sealed class ListFilter(DynamicParameters parameters)
         if (exact.Count == 1 && field.Document is var (column, key))
         {
             // Containment is what the index on documents answers.
+            LooksIntoDocuments = true;
             yield return $"{column} @> {Parameter(JsonSerializer.Serialize(new Dictionary<string, string> { [key] = exact[0] }))}::jsonb";
         }
         else if (exact.Count == 1)

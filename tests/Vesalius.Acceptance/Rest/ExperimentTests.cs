@@ -186,6 +186,12 @@ public sealed class ExperimentTests(RunningServer server) : IClassFixture<Runnin
         await member.PutAsync("/data/projects/E12/experiments/e/projects/E12B", 404);
         await admin.DeleteAsync($"/data/experiments/{id}/projects/E12B");
         await member.GetAsync($"/data/experiments/{id}", 404);
+        for (var i = 0; i < 2; i++)
+        {
+            // Whether something is shared is guessed from the list before: wrong guesses must not show.
+            Assert.Empty(await admin.RowsAsync("/data/projects/E12B/experiments"));
+        }
+
         await admin.PutAsync("/data/projects/E12/experiments/e/projects/E12C?primary=true&label=given");
         Assert.Equal("hello", await admin.GetAsync("/data/projects/E12C/experiments/given/scans/1/resources/R/files/a.txt"));
         await admin.GetAsync("/data/projects/E12/experiments/e", 404);
