@@ -21,6 +21,22 @@ public sealed class FirstStepsTests(Site site) : IClassFixture<Site>
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("User name or password is wrong");
     }
 
+    /// <summary>A link that somebody was sent is followed whole once they have signed in, also when they reload the sign-in page before.</summary>
+    [Fact]
+    public async Task Link_with_query_and_fragment_is_followed_after_signing_in()
+    {
+        var page = await site.OpenAsync();
+        await page.GotoAsync("/search/fields?columns=age#results");
+        await page.GetByLabel("User name").WaitForAsync();
+        Assert.Equal("/sign-in", new Uri(page.Url).PathAndQuery);
+        await page.ReloadAsync();
+        await page.GetByLabel("User name").FillAsync("admin");
+        await page.Locator("input[name=password]").FillAsync("admin-password");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForURLAsync("**/search/fields?columns=age#results");
+        await page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).WaitForAsync();
+    }
+
     /// <summary>Makes a project in the site, sends it a study, and looks at what has become of it.</summary>
     [Fact]
     public async Task Study_sent_to_a_new_project_can_be_looked_through()

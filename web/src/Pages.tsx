@@ -53,7 +53,7 @@ export function Pages() {
     return (
       <Routes>
         <Route path="/sign-in" element={<SignIn />} />
-        <Route path="*" element={<Navigate to="/sign-in" replace state={{ from: location.pathname }} />} />
+        <Route path="*" element={<Navigate to="/sign-in" replace state={{ from: location.pathname + location.search + location.hash }} />} />
       </Routes>
     );
   }
