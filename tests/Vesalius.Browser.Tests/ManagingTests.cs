@@ -41,7 +41,7 @@ public sealed class ManagingTests(Site site) : IClassFixture<Site>
         var page = await site.SignInAsync();
         await page.GotoAsync("/projects/INVITING/manage");
         var invitations = page.GetByRole(AriaRole.Table, new() { Name = "Invitations" });
-        foreach (var email in (string[])["nobody-yet@example.org", "newcomer@example.org"])
+        foreach (var email in (string[])["nobody-yet@example.org", "invitee@example.org"])
         {
             await page.GetByPlaceholder("User name or e-mail address").FillAsync(email);
             await page.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
@@ -54,8 +54,8 @@ public sealed class ManagingTests(Site site) : IClassFixture<Site>
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Take back" }).ClickAsync();
         await Assertions.Expect(invitations).Not.ToContainTextAsync("nobody-yet@example.org");
 
-        using var account = await site.Server.UserAsync("newcomer");
-        var other = await site.SignInAsync("newcomer", "pw-newcomer");
+        using var account = await site.Server.UserAsync("invitee");
+        var other = await site.SignInAsync("invitee", "pw-invitee");
         await Assertions.Expect(other.GetByText("You are invited to project INVITING")).ToBeVisibleAsync();
         await Axe.CheckAsync(other, "home, invited");
         await Site.PictureAsync(other, "invited");
@@ -63,7 +63,7 @@ public sealed class ManagingTests(Site site) : IClassFixture<Site>
         await Assertions.Expect(other.GetByRole(AriaRole.Link, new() { Name = "INVITING" })).ToBeVisibleAsync();
         await Assertions.Expect(other.GetByText("You are invited to project INVITING")).ToHaveCountAsync(0);
         await page.ReloadAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Table, new() { Name = "Members" })).ToContainTextAsync("newcomer");
+        await Assertions.Expect(page.GetByRole(AriaRole.Table, new() { Name = "Members" })).ToContainTextAsync("invitee");
     }
 
     /// <summary>A script with a fault is not kept, and the page says where the fault is.</summary>
