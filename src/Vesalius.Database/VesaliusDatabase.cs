@@ -23,16 +23,18 @@ public sealed class VesaliusDatabase : IAsyncDisposable
     {
         // Statements are few and come again and again: PostgreSQL plans each once per connection. Nothing changes a session's settings, so none is reset;
         // who takes a lock of a session gives it back himself.
-        var stated = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = connectionString };
+        var keys = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = connectionString }.Keys.Cast<string>();
+        // Npgsql takes its words with and without blanks.
+        var stated = keys.Select(k => k.Replace(" ", "", StringComparison.Ordinal)).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var builder = new NpgsqlDataSourceBuilder(connectionString);
-        if (!stated.ContainsKey("Max Auto Prepare"))
+        if (!stated.Contains("MaxAutoPrepare"))
         {
             builder.ConnectionStringBuilder.MaxAutoPrepare = MostPrepared;
             // Requests take turns on several connections: each would see a statement five times only after many.
             builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         }
 
-        if (!stated.ContainsKey("No Reset On Close"))
+        if (!stated.Contains("NoResetOnClose"))
         {
             builder.ConnectionStringBuilder.NoResetOnClose = true;
         }
