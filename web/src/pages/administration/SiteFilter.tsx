@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core';
-import { SeriesFilter } from '../../components/SeriesFilter';
+import { notifications } from '@mantine/notifications';
+import { SeriesFilter, type Filter } from '../../components/SeriesFilter';
 import { useSiteSettings } from './useSiteSettings';
 
 /** Which series come into any project. */
@@ -10,10 +11,10 @@ export function SiteFilter() {
     enabled: String(values.enableSitewideSeriesImportFilter) === 'true', mode: values.sitewideSeriesImportFilterMode === 'whitelist' ? ('whitelist' as const) : ('blacklist' as const),
     list: String(values.sitewideSeriesImportFilter ?? ''),
   };
-  return (
-    <SeriesFilter
-      stored={stored} error={error} isSaving={isSaving}
-      onSave={(f) => void save({ enableSitewideSeriesImportFilter: f.enabled, sitewideSeriesImportFilterMode: f.mode, sitewideSeriesImportFilter: f.list }).catch(() => undefined)}
-    />
-  );
+  const keep = async (filter: Filter) => {
+    await save({ enableSitewideSeriesImportFilter: filter.enabled, sitewideSeriesImportFilterMode: filter.mode, sitewideSeriesImportFilter: filter.list });
+    notifications.show({ message: 'The filter is saved.', color: 'teal' });
+  };
+  // What went wrong is shown from `error`.
+  return <SeriesFilter stored={stored} error={error} isSaving={isSaving} onSave={(f) => void keep(f).catch(() => undefined)} />;
 }
