@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Pipelines;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -17,7 +18,7 @@ public sealed class StoredZipTests
     private static async Task<byte[]> WriteAsync(StoredZip zip, long from, long count)
     {
         using var output = new MemoryStream();
-        await zip.WriteAsync(output, from, count, Token);
+        await zip.WriteAsync(PipeWriter.Create(output), from, count, Token);
         return output.ToArray();
     }
 
@@ -120,7 +121,7 @@ public sealed class StoredZipTests
             var target = Path.Combine(folder, "all.zip");
             using (var output = new SparseStream(target))
             {
-                await zip.WriteAsync(output, 0, zip.Length, Token);
+                await zip.WriteAsync(PipeWriter.Create(output), 0, zip.Length, Token);
             }
 
             using var read = ZipFile.OpenRead(target);

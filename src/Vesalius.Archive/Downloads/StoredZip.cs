@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -20,6 +21,7 @@ public sealed class StoredZip
     private const uint Max32 = uint.MaxValue;
     // Up to this size a member is read whole, so that its checksum can stand in front of it, where streaming readers want it.
     private const int ReadWhole = 4 << 20;
+    private const int Piece = 1 << 18;
     private readonly IReadOnlyList<DownloadEntry> _entries;
     private readonly byte[][] _names;
     private readonly long[] _offsets;
@@ -83,42 +85,34 @@ public sealed class StoredZip
     }
 
     /// <summary>Writes a part of the archive file.</summary>
-    /// <param name="output">Target.</param>
+    /// <param name="output">Target; it is not completed.</param>
     /// <param name="from">First byte wanted.</param>
     /// <param name="count">How many bytes.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="ChangedWhileReadException">A file is not as recorded.</exception>
-    public async Task WriteAsync(Stream output, long from, long count, CancellationToken cancellationToken)
+    public async Task WriteAsync(PipeWriter output, long from, long count, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
         var window = new Window(output, from, count);
         var checksums = new uint[_entries.Count];
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
-        var whole = ArrayPool<byte>.Shared.Rent(ReadWhole);
-        try
+        for (var i = 0; i < _entries.Count && !window.IsDone; i++)
         {
-            for (var i = 0; i < _entries.Count && !window.IsDone; i++)
-            {
-                checksums[i] = IsWhole(i)
-                    ? await WriteWholeAsync(window, i, whole, cancellationToken).ConfigureAwait(false)
-                    : await WriteStreamedAsync(window, i, buffer, cancellationToken).ConfigureAwait(false);
-            }
-
-            for (var i = 0; i < _entries.Count && !window.IsDone; i++)
-            {
-                await window.WriteAsync(Central(i, checksums[i]), cancellationToken).ConfigureAwait(false);
-            }
-
-            if (!window.IsDone)
-            {
-                await window.WriteAsync(EndRecords(), cancellationToken).ConfigureAwait(false);
-            }
+            checksums[i] = IsWhole(i)
+                ? await WriteWholeAsync(window, i, cancellationToken).ConfigureAwait(false)
+                : await WriteStreamedAsync(window, i, cancellationToken).ConfigureAwait(false);
         }
-        finally
+
+        for (var i = 0; i < _entries.Count && !window.IsDone; i++)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
-            ArrayPool<byte>.Shared.Return(whole);
+            await window.WriteAsync(Central(i, checksums[i]), cancellationToken).ConfigureAwait(false);
         }
+
+        if (!window.IsDone)
+        {
+            await window.WriteAsync(EndRecords(), cancellationToken).ConfigureAwait(false);
+        }
+
+        await output.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static Microsoft.Win32.SafeHandles.SafeFileHandle Open(DownloadEntry entry)
@@ -143,24 +137,41 @@ public sealed class StoredZip
         throw new ChangedWhileReadException();
     }
 
-    private async Task<uint> WriteWholeAsync(Window window, int i, byte[] buffer, CancellationToken cancellationToken)
+    private async Task<uint> WriteWholeAsync(Window window, int i, CancellationToken cancellationToken)
     {
         var entry = _entries[i];
-        ReadOnlyMemory<byte> content = entry.Content;
-        if (entry.Path is not null)
-        {
-            using var handle = Open(entry);
-            await FillAsync(handle, buffer.AsMemory(0, (int)entry.Size), 0, cancellationToken).ConfigureAwait(false);
-            content = buffer.AsMemory(0, (int)entry.Size);
-        }
-
-        var checksum = Crc32.HashToUInt32(content.Span);
-        await window.WriteAsync(Local(i, checksum), cancellationToken).ConfigureAwait(false);
-        await window.WriteAsync(content, cancellationToken).ConfigureAwait(false);
+        var headLength = LocalHeader + _names[i].Length;
+        // Read straight into what the connection sends from, behind the place of its header.
+        var length = headLength + (int)entry.Size;
+        var place = window.Take(length);
+        var checksum = Fill(entry, place.Span[headLength..]);
+        Local(i, checksum).CopyTo(place);
+        await window.GiveAsync(length, cancellationToken).ConfigureAwait(false);
         return checksum;
     }
 
-    private async Task<uint> WriteStreamedAsync(Window window, int i, byte[] buffer, CancellationToken cancellationToken)
+    private static uint Fill(DownloadEntry entry, Span<byte> target)
+    {
+        if (entry.Path is null)
+        {
+            entry.Content.Span.CopyTo(target);
+            return Crc32.HashToUInt32(target);
+        }
+
+        using var handle = Open(entry);
+        var checksum = new Crc32();
+        for (var position = 0; position < target.Length; position += Piece)
+        {
+            // Counted while the processor still holds what was read.
+            var part = target.Slice(position, Math.Min(Piece, target.Length - position));
+            Read(handle, part, position);
+            checksum.Append(part);
+        }
+
+        return checksum.GetCurrentHashAsUInt32();
+    }
+
+    private async Task<uint> WriteStreamedAsync(Window window, int i, CancellationToken cancellationToken)
     {
         var entry = _entries[i];
         await window.WriteAsync(Local(i, null), cancellationToken).ConfigureAwait(false);
@@ -169,11 +180,12 @@ public sealed class StoredZip
         {
             for (long position = 0; position < entry.Size;)
             {
-                var part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, entry.Size - position));
-                await FillAsync(handle, part, position, cancellationToken).ConfigureAwait(false);
-                checksum.Append(part.Span);
-                await window.WriteAsync(part, cancellationToken).ConfigureAwait(false);
-                position += part.Length;
+                var length = (int)Math.Min(Piece, entry.Size - position);
+                var place = window.Take(length);
+                Read(handle, place.Span, position);
+                checksum.Append(place.Span);
+                await window.GiveAsync(length, cancellationToken).ConfigureAwait(false);
+                position += length;
             }
         }
 
@@ -182,11 +194,11 @@ public sealed class StoredZip
         return value;
     }
 
-    private static async Task FillAsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle, Memory<byte> target, long position, CancellationToken cancellationToken)
+    private static void Read(Microsoft.Win32.SafeHandles.SafeFileHandle handle, Span<byte> target, long position)
     {
         while (!target.IsEmpty)
         {
-            var read = await RandomAccess.ReadAsync(handle, target, position, cancellationToken).ConfigureAwait(false);
+            var read = RandomAccess.Read(handle, target, position);
             if (read == 0)
             {
                 throw new ChangedWhileReadException();
@@ -318,21 +330,57 @@ public sealed class StoredZip
     }
 
     /// <summary>Lets a range of what is written through.</summary>
-    private sealed class Window(Stream output, long from, long count)
+    private sealed class Window(PipeWriter output, long from, long count)
     {
         private readonly long _end = checked(from + count);
+        private byte[]? _apart;
         private long _position;
 
         public bool IsDone => _position >= _end;
 
+        /// <summary>Place for the next bytes; where all of them are wanted it lies in the output already. <see cref="GiveAsync"/> passes on what was put there.</summary>
+        public Memory<byte> Take(int length)
+        {
+            var isWanted = _position >= from && _position + length <= _end;
+            _apart = isWanted ? null : ArrayPool<byte>.Shared.Rent(length);
+            return _apart?.AsMemory(0, length) ?? output.GetMemory(length)[..length];
+        }
+
+        /// <summary>Passes on the bytes that were put into the place taken last.</summary>
+        public async ValueTask GiveAsync(int length, CancellationToken cancellationToken)
+        {
+            if (_apart is { } apart)
+            {
+                Write(apart.AsSpan(0, length));
+                ArrayPool<byte>.Shared.Return(apart);
+                _apart = null;
+            }
+            else
+            {
+                output.Advance(length);
+                _position += length;
+            }
+
+            await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+        {
+            Write(bytes.Span);
+            if (output.UnflushedBytes > Piece)
+            {
+                await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        private void Write(ReadOnlySpan<byte> bytes)
         {
             var start = Math.Max(from - _position, 0);
             var end = Math.Min(_end - _position, bytes.Length);
             _position += bytes.Length;
             if (start < end)
             {
-                await output.WriteAsync(bytes[(int)start..(int)end], cancellationToken).ConfigureAwait(false);
+                output.Write(bytes[(int)start..(int)end]);
             }
         }
     }

@@ -92,7 +92,7 @@ internal sealed class DownloadResult(IReadOnlyList<DownloadEntry> entries, IEnum
         response.ContentLength = count;
         if (!HttpMethods.IsHead(request.Method))
         {
-            await zip.WriteAsync(response.Body, from, count, context.RequestAborted);
+            await zip.WriteAsync(response.BodyWriter, from, count, context.RequestAborted);
         }
     }
 }
