@@ -42,7 +42,9 @@ public sealed class Site : IAsyncLifetime
         Assert.SkipWhen(_browser is null, "Chromium is not installed, or VESALIUS__WEBSITE names no built site.");
         var context = await _browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = _server.Address.ToString(), ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, ReducedMotion = ReducedMotion.Reduce });
         var page = await context.NewPageAsync();
-        page.SetDefaultTimeout(15_000);
+        // Patience with busy machines; how long things take is measured by the benchmarks.
+        page.SetDefaultTimeout(60_000);
+        Assertions.SetDefaultExpectTimeout(30_000);
         page.PageError += (_, error) => TestContext.Current.TestOutputHelper?.WriteLine($"page error: {error}");
         page.Console += (_, message) => TestContext.Current.TestOutputHelper?.WriteLine($"console: {message.Text}");
         return page;
