@@ -158,6 +158,30 @@ public sealed class SessionTests(Site site) : IClassFixture<Site>
         await Axe.CheckAsync(page, "download on its way");
     }
 
+    /// <summary>A menu that somebody has opened in a row stays open while the rest of the table arrives.</summary>
+    [Fact]
+    public async Task Open_menu_of_a_row_stays_while_sizes_arrive()
+    {
+        await ArchivedAsync("STEADY");
+        var page = await SignInAsync("members", "steady");
+        var sizes = new TaskCompletionSource();
+        await page.RouteAsync("**/experiments/*/resources?*", async route =>
+        {
+            await sizes.Task;
+            await route.ContinueAsync();
+        });
+        await page.GotoAsync("/projects/STEADY/experiments/P01_V1");
+        var scans = page.GetByRole(AriaRole.Table, new() { Name = "Scans" });
+        await scans.GetByRole(AriaRole.Button, new() { Name = "usable: quality of scan 201" }).ClickAsync();
+        var item = page.GetByRole(AriaRole.Menuitem, new() { Name = "unusable", Exact = true });
+        await Assertions.Expect(item).ToBeVisibleAsync();
+        await Assertions.Expect(scans).Not.ToContainTextAsync("DICOM");
+        sizes.SetResult();
+        await Assertions.Expect(scans).ToContainTextAsync("DICOM");
+        await item.ClickAsync();
+        await Assertions.Expect(scans.GetByRole(AriaRole.Button, new() { Name = "unusable: quality of scan 201" })).ToBeVisibleAsync();
+    }
+
     /// <summary>Columns are chosen and kept; a column can be filtered.</summary>
     [Fact]
     public async Task Columns_of_the_sessions_are_chosen_and_filtered()

@@ -61,7 +61,7 @@ interface RowProperties<T> {
   columns: readonly Column<T>[];
 }
 
-function RowOf<T>({ row, index, start, height, template, canSelect, isSelected }: RowProperties<T>) {
+function RowOf<T>({ row, index, start, height, template, canSelect, isSelected, columns }: RowProperties<T>) {
   return (
     <div
       role="row" className="tableRow" aria-rowindex={index + 2} aria-selected={canSelect ? isSelected : undefined}
@@ -72,9 +72,10 @@ function RowOf<T>({ row, index, start, height, template, canSelect, isSelected }
           <Checkbox size="xs" aria-label={`Choose row ${index + 1}`} checked={isSelected} onChange={row.getToggleSelectedHandler()} />
         </div>
       )}
-      {row.getVisibleCells().map((cell) => (
-        <div role="cell" key={cell.id} className="tableCell">
-          {flexRender(cell.column.columnDef.cell, cell.getContext())}
+      {/* Called, not taken as components: those would be others with every change of the columns, and an open menu or the focus within would be lost. */}
+      {columns.map((column) => (
+        <div role="cell" key={column.id} className="tableCell">
+          {column.cell?.(row.original) ?? String(column.value(row.original))}
         </div>
       ))}
     </div>
@@ -96,7 +97,7 @@ export function DataTable<T>({ label, rows: given, columns: all, rowId, height =
   const [chosen, setChosen] = useLocalStorage<Record<string, boolean>>({ key: `columns-${choosable ?? ''}`, defaultValue: {}, getInitialValueInEffect: false });
   const columns = useMemo(() => all.filter((c) => (choosable === undefined ? !c.isOptional : (chosen[c.id] ?? !c.isOptional))), [all, choosable, chosen]);
   const definitions = useMemo<ColumnDef<T>[]>(
-    () => columns.map((c) => ({ id: c.id, header: c.header, accessorFn: c.value, filterFn: 'includesString', cell: (context) => c.cell?.(context.row.original) ?? String(context.getValue() ?? '') })),
+    () => columns.map((c) => ({ id: c.id, header: c.header, accessorFn: c.value, filterFn: 'includesString' })),
     [columns],
   );
   const table = useReactTable({
