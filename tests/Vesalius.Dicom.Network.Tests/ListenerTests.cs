@@ -130,29 +130,30 @@ public sealed class ListenerTests
         Assert.Equal(0, await RunAsync("storescu", "-aec", "US", "-usr", "someone", "-pwd", "secret", "-rsp", "+sd", "+r", "127.0.0.1", Port(listener), path));
     }
 
-    /// <summary>Above the limit the rejection is transient; below it everybody is served.</summary>
+    /// <summary>Five hundred associations are open in the same moment, and each stores an object.</summary>
     [Fact]
-    public async Task Two_hundred_associations_at_once_are_served()
+    public async Task Five_hundred_associations_at_once_are_served()
     {
-        await using var listener = Listen(new Recorder());
-        var request = AssociateCodec.Encode(new AssociatePdu
+        const int Count = 500;
+        var folder = SharedData.Require("data", "dicom", "studies", "ct-head-phantom-philips");
+        var outgoing = await OutgoingObject.ReadAsync(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First(), Token);
+        var proposal = StorageProposal.Make("THEM", [outgoing]).Single().Proposal;
+        var recorder = new Recorder();
+        await using var listener = Listen(recorder);
+        var peer = new RemoteApplication("127.0.0.1", listener.LocalPort, "US");
+        var patient = new RequestorOptions { Connect = TimeSpan.FromMinutes(2), Artim = TimeSpan.FromMinutes(2), Response = TimeSpan.FromMinutes(2) };
+        var associations = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => RequestorAssociation.OpenAsync(peer, proposal, patient, NullLogger.Instance, Token)));
+        Assert.All(associations, a => Assert.True(a.IsOpen));
+        var answers = await Task.WhenAll(associations.Select(a => a.StoreAsync(outgoing, null, DimsePriority.Medium, Token)));
+        Assert.All(answers, status => Assert.Equal(DimseStatus.Success.Code, status.Code));
+        Assert.Equal(Count, recorder.Stored.Count);
+        Assert.Single(recorder.Stored.Select(s => s.Length).Distinct());
+        foreach (var association in associations)
         {
-            IsRequest = true, CalledAeTitle = "US", CallingAeTitle = "THEM", PresentationContexts = [new PresentationContext(1, "1.2.840.10008.1.1", ["1.2.840.10008.1.2"])],
-        });
-        var sockets = new List<TcpClient>();
-        for (var i = 0; i < 200; i++)
-        {
-            var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, listener.LocalPort, Token);
-            await client.GetStream().WriteAsync(request, Token);
-            sockets.Add(client);
+            await association.DisposeAsync();
         }
 
-        foreach (var client in sockets)
-        {
-            Assert.Equal(0x02, await FirstByteAsync(client));
-            client.Dispose();
-        }
+        Assert.Equal(0, recorder.Abandoned);
     }
 
     private static async Task<int> FirstByteAsync(TcpClient client)
