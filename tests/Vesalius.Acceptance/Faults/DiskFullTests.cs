@@ -40,6 +40,33 @@ public sealed class DiskFullTests
         }
     }
 
+    [Fact]
+    public async Task Journal_whose_disk_is_full_is_gone_past()
+    {
+        var token = TestContext.Current.CancellationToken;
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "A small file system can be mounted by root only.");
+        var objects = SmallObjects.Make(60, seed: 8);
+        var process = new IntakeProcess();
+        await using (process.ConfigureAwait(false))
+        {
+            var journal = Path.Combine(process.Data, "cache", "journal");
+            Directory.CreateDirectory(journal);
+            Assert.SkipUnless(await RunAsync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", journal], token) == 0, "Mounting is not allowed here.");
+            try
+            {
+                await process.StartAsync(token);
+                await Resending.FinishAsync(process.Port, objects, new HashSet<string>(StringComparer.Ordinal), null, token);
+                await StoredObjects.AssertExactlyAsync(process, objects, token);
+                await StoredObjects.AssertNoSecretAsync(process, token);
+                await process.KillAsync(token);
+            }
+            finally
+            {
+                await RunAsync("umount", ["-l", journal], CancellationToken.None);
+            }
+        }
+    }
+
     private static async Task<int> RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         using var process = Process.Start(program, arguments);
