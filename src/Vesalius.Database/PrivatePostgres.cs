@@ -38,6 +38,24 @@ public sealed class PrivatePostgres(string folder, IReadOnlyDictionary<string, s
         CommandTimeout = 60,
     }.ConnectionString;
 
+    /// <summary>True while the cluster's first process lives, even while it does not take connections yet.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            try
+            {
+                // A process that took over the number of one that died is another program.
+                return int.TryParse(File.ReadLines(Path.Combine(_data, "postmaster.pid")).FirstOrDefault(), CultureInfo.InvariantCulture, out var id)
+                    && File.ReadAllText($"/proc/{id}/comm").TrimEnd() == "postgres";
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>Makes the cluster if it is missing, starts it unless it runs, and waits until it answers.</summary>
     /// <exception cref="PrivatePostgresException">PostgreSQL is not installed, or does not start.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -20,6 +20,9 @@ public sealed record ServerOptions
     /// <summary>PostgreSQL to use; null runs a private one in the data folder.</summary>
     public string? ConnectionString { get; init; }
 
+    /// <summary>False leaves the private PostgreSQL alone when it dies under the server, for those who look after it themselves. Default true.</summary>
+    public bool KeepsPostgres { get; init; } = true;
+
     /// <summary>Folder of the built web site; null serves the interfaces only. Default the <c>web</c> folder beside the program, where there is one.</summary>
     public string? WebSite { get; init; }
 
@@ -70,6 +73,7 @@ public sealed record ServerOptions
             DicomPort = Port(configuration, "DicomPort", 8104),
             AdminPassword = configuration["AdminPassword"],
             ConnectionString = configuration["ConnectionString"],
+            KeepsPostgres = Flag(configuration, "KeepsPostgres", true),
             DicomTls = Tls(configuration.GetSection("DicomTls"), data),
             PacsTls = PacsTlsOf(configuration.GetSection("DicomTls"), data),
             OpenId = [.. configuration.GetSection("OpenId").GetChildren().Select(Provider)],
@@ -83,8 +87,9 @@ public sealed record ServerOptions
 
     private static string Needed(IConfigurationSection section, string key) => section[key] is { Length: > 0 } text ? text : throw new FormatException($"{section.Path}:{key} is missing.");
 
-    private static bool Flag(IConfigurationSection section, string key, bool fallback) =>
-        section[key] is not { } text ? fallback : bool.TryParse(text, out var flag) ? flag : throw new FormatException($"{section.Path}:{key} must be true or false.");
+    private static bool Flag(IConfiguration section, string key, bool fallback) =>
+        section[key] is not { } text ? fallback : bool.TryParse(text, out var flag) ? flag
+        : throw new FormatException($"{(section is IConfigurationSection part ? part.Path + ":" : "")}{key} must be true or false.");
 
     // Relative paths are meant within the data folder.
     private static string? InData(IConfigurationSection section, string key, string data) => section[key] is { Length: > 0 } path ? Path.Combine(data, path) : null;

@@ -77,7 +77,7 @@ public sealed class VesaliusServer : IAsyncDisposable
             connectionString = postgres.ConnectionString();
         }
 
-        var application = Compose(options, connectionString);
+        var application = Compose(options, connectionString, postgres);
         var server = new VesaliusServer(application, postgres);
         try
         {
@@ -92,7 +92,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication Compose(ServerOptions options, string connectionString)
+    private static WebApplication Compose(ServerOptions options, string connectionString, PrivatePostgres? postgres)
     {
         // Beside the program, not where it was started: configuration that reloads watches every folder below, and below the start folder the data may lie.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
@@ -110,6 +110,12 @@ public sealed class VesaliusServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = Rendering.LargeBodies.Usual;
         });
         builder.Services.AddVesalius(options, connectionString);
+        if (postgres is not null && options.KeepsPostgres)
+        {
+            // The upkeep ends with the server; who owns the cluster stops it after that.
+            builder.Services.AddHostedService(services => new PostgresUpkeep(postgres, services.GetRequiredService<ILogger<PostgresUpkeep>>()));
+        }
+
         var application = builder.Build();
         application.UseVesaliusPipeline(options);
         application.MapVesalius(options);

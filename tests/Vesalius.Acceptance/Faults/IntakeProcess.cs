@@ -42,6 +42,9 @@ internal sealed class IntakeProcess : IAsyncDisposable
     /// <summary>The same cluster with other settings.</summary>
     public PrivatePostgres MakePostgres(IReadOnlyDictionary<string, string>? settings) => new(Path.Combine(Data, "postgres"), settings);
 
+    /// <summary>False for runs that start PostgreSQL themselves, with settings of their own.</summary>
+    public bool KeepsPostgres { get; init; } = true;
+
     public bool IsRunning => _process is { HasExited: false };
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -52,6 +55,7 @@ internal sealed class IntakeProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        start.Environment["VESALIUS__KEEPSPOSTGRES"] = KeepsPostgres.ToString();
         _process = Process.Start(start)!;
         var errors = _process.StandardError.ReadToEndAsync(cancellationToken);
         while (true)
@@ -111,6 +115,19 @@ internal sealed class IntakeProcess : IAsyncDisposable
         using var postmaster = Process.GetProcessById(PostmasterId());
         postmaster.Kill();
         await postmaster.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until the server has started a killed postmaster again; processes of the old one may answer for a moment longer.</summary>
+    public async Task UntilPostgresIsBackAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(TimeSpan.FromMinutes(2));
+        while (!Postgres.IsRunning)
+        {
+            await Task.Delay(50, deadline.Token).ConfigureAwait(false);
+        }
+
+        await ListPrearchiveAsync(deadline.Token).ConfigureAwait(false);
     }
 
     private int PostmasterId() => int.Parse(File.ReadLines(Path.Combine(Data, "postgres", "cluster", "postmaster.pid")).First(), CultureInfo.InvariantCulture);

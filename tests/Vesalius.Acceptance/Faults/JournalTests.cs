@@ -12,7 +12,7 @@ public sealed class JournalTests
     {
         var token = TestContext.Current.CancellationToken;
         var objects = SmallObjects.Make(60, seed: 31);
-        var process = new IntakeProcess();
+        var process = new IntakeProcess { KeepsPostgres = false };
         await using (process.ConfigureAwait(false))
         {
             await process.StartAsync(token);

@@ -56,7 +56,7 @@ public sealed class KillTests
                 await PassAsync(process.Port, objects, acknowledged, kill, random, signal, OutOfResources, token);
                 await killed;
                 Assert.True(process.IsRunning);
-                await process.Postgres.StartAsync(token);
+                await process.UntilPostgresIsBackAsync(token);
             }
 
             await Resending.FinishAsync(process.Port, objects, acknowledged, OutOfResources, token);
@@ -73,7 +73,7 @@ public sealed class KillTests
     {
         var token = TestContext.Current.CancellationToken;
         var objects = SmallObjects.Make(20, seed: 12);
-        var process = new IntakeProcess();
+        var process = new IntakeProcess { KeepsPostgres = false };
         await using (process.ConfigureAwait(false))
         {
             await process.StartAsync(token);
