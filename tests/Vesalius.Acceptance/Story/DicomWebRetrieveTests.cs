@@ -53,6 +53,13 @@ public sealed class DicomWebRetrieveTests(RunningServer server) : IClassFixture<
             Assert.Single(await part.PartsAsync());
         }
 
+        // The plus sign of an address that nobody escaped is a blank.
+        foreach (var (query, type) in (IEnumerable<(string, string)>)[("application/dicom+json", "application/dicom+json"), ("application/dicom%2Bjson", "application/dicom+json"), ("application/dicom+xml", "multipart/related")])
+        {
+            using var metadata = await client.GetAsync($"{instance}/metadata?accept={query}", "text/html");
+            Assert.Equal((System.Net.HttpStatusCode.OK, type), (metadata.StatusCode, metadata.Content.Headers.ContentType?.MediaType));
+        }
+
         foreach (var (address, accept, status) in new[]
         {
             (study, "application/dicom", 406), (series[0].Series, "application/dicom", 406), (study, "image/jpeg", 406), (instance, "text/plain", 406), (instance, "application/dicom; transfer-syntax=1.2.3", 406),
