@@ -309,6 +309,6 @@ public sealed class DicomWebRetrieveTests(RunningServer server) : IClassFixture<
         Assert.Equal(45, (await reader.JsonAsync(Session + "/instances?limit=1000")).Count);
         Assert.Equal(45, (await reader.JsonAsync($"{Session}/studies/{uid}/metadata")).Count);
         using var foreign = await outsider.GetAsync(Session + "/studies", Token);
-        Assert.Equal(HttpStatusCode.NotFound, foreign.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, foreign.StatusCode);
     }
 }

@@ -193,8 +193,12 @@ public sealed class DicomWebStoreTests(RunningServer server) : IClassFixture<Run
             Assert.Equal(HttpStatusCode.OK, file.StatusCode);
         }
 
+        using var outsider = await server.UserAsync("roi-outsider");
         foreach (var (method, address, who, status) in new[]
         {
+            ("GET", Viewer, outsider, 403), ("GET", Viewer + "/exists", outsider, 403), ("POST", Viewer, outsider, 403), ("GET", "/xapi/viewer/projects/ROI_NONE/experiments/x/exists", outsider, 403),
+            ("GET", "/xapi/viewer/projects/ROI_NONE/experiments/x/exists", admin, 404), ("GET", "/xapi/viewerDicomweb/aets/ROI1/ROI1_1/rs/studies", outsider, 403),
+            ("GET", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1/exists", outsider, 403), ("POST", "/xapi/viewerDicomweb/projects/ROI1/subjects/x", outsider, 403),
             ("GET", Viewer + "/exists", reader, 200), ("GET", Viewer + "_no/exists", reader, 404), ("POST", Viewer, reader, 403), ("POST", Viewer, admin, 200), ("GET", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1/exists", reader, 200),
             ("POST", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1?overwrite=true", admin, 200), ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", reader, 403),
             ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", admin, 200), ("GET", "/xapi/ohifaiaa/servers", reader, 404), ("PUT", "/xapi/ohifaiaa/servers", reader, 403),
