@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Vesalius.Acceptance.Retrieval;
 
-/// <summary>FLIP's trust stack as client: set-up, import, polling, deletion, request for request (flip-client §2, §3, §5, §7, §8, §12).</summary>
+/// <summary>FLIP's trust stack as client: set-up, import, polling, deletion, request for request (flip-client §2, §3, §5, §7, §8, §10 to §12).</summary>
 public sealed partial class FlipTests : IAsyncLifetime
 {
     private const string Script =
@@ -186,7 +186,36 @@ public sealed partial class FlipTests : IAsyncLifetime
             Assert.DoesNotContain("1.2.826.0.1.3680043.9.7433.9.", header.GetString(Tag.StudyInstanceUID)!, StringComparison.Ordinal);
         }
 
+        await EnrichAsync(flip, project, archived[0]["label"]);
         await DeleteAsync(flip, database);
+    }
+
+    // 10.2, 10.3, 11.2 to 11.5: what was made of a session comes back to it.
+    private static async Task EnrichAsync(HttpClient flip, string project, string accession)
+    {
+        var experiment = JsonNode.Parse(await SendAsync(flip, "GET", $"/data/projects/{project}/experiments/{accession}?format=json"))!;
+        var session = $"/data/projects/{project}/subjects/{experiment["items"]![0]!["data_fields"]!["subject_ID"]}/experiments/{accession}";
+        using (var zip = new System.IO.Compression.ZipArchive(new MemoryStream(await flip.GetByteArrayAsync($"{session}/scans/ALL/resources/DICOM/files?format=zip", Token))))
+        {
+            Assert.Equal([accession], zip.Entries.Select(e => e.FullName.Split('/')[0]).Distinct());
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(flip, "GET", $"{session}/scans/ALL/resources/NIFTI/files?format=zip")).Status);
+        var before = JsonNode.Parse(await SendAsync(flip, "GET", $"{session}/scans?format=json"))!["ResultSet"]!["Result"]!.AsArray();
+        var scan = before[0]!["ID"]!.GetValue<string>();
+        // The scan is there already, with another type than FLIP names: it stays what it is.
+        Assert.Equal("", await SendAsync(flip, "PUT", $"{session}/scans/{scan}?xsiType=xnat:petScanData"));
+        Assert.Equal(before.ToJsonString(), JsonNode.Parse(await SendAsync(flip, "GET", $"{session}/scans?format=json"))!["ResultSet"]!["Result"]!.ToJsonString());
+        await SendAsync(flip, "PUT", $"{session}/scans/99?xsiType=xnat:mrScanData");
+        await SendAsync(flip, "PUT", $"{session}/scans/{scan}/resources/MASKS");
+        Assert.Equal(HttpStatusCode.Conflict, (await AskAsync(flip, "PUT", $"{session}/scans/{scan}/resources/MASKS")).Status);
+        var file = $"{session}/scans/{scan}/resources/MASKS/files/mask.nii.gz?inbody=true";
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(flip, "GET", file)).Status);
+        foreach (var bytes in (string[])["{no JSON at all", "the second time"])
+        {
+            await SendAsync(flip, "PUT", file, bytes);
+            Assert.Equal(bytes, await SendAsync(flip, "GET", file));
+        }
     }
 
     // 12.2 to 12.4: what still waits.
