@@ -33,6 +33,11 @@ public sealed record ImportBatch
     public DateTime Created { get; init; }
 }
 
+/// <summary>A request that waited when its project was ended.</summary>
+/// <param name="Id">Key.</param>
+/// <param name="Username">Who asked.</param>
+public sealed record EndedRequest(long Id, string Username);
+
 /// <summary>Requests for studies: taken, listed, steered. The state of each is its job's.</summary>
 public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobControl control, TimeProvider time)
 {
@@ -197,9 +202,26 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
     public Task<int> AgainAsync(long[] ids, Guid? batch, CancellationToken cancellationToken) =>
         control.AgainAsync(ids, batch, [ImportOutcome.Failed, ImportOutcome.Incomplete], cancellationToken);
 
-    /// <summary>Erases what a crash left unerased.</summary>
+    /// <summary>Remembers of requests that have not ended that their project ends: key, user and project, for clients that take them out of the queue afterwards.</summary>
+    public Task KeepEndedAsync(long[] ids, CancellationToken cancellationToken) => database.ExecuteAsync(
+        """
+        insert into qr_ended_request (id, username, project_id, created, ended) select r.id, r.username, r.project_id, r.created, @now
+        from qr_request r join jobs_job j on j.id = r.id where r.id = any (@ids) and j.state <> 'ended' on conflict do nothing
+        """,
+        new { ids, now = time.GetUtcNow().UtcDateTime }, cancellationToken);
+
+    /// <summary>Which of these are requests of ended projects.</summary>
+    public Task<IReadOnlyList<EndedRequest>> EndedAsync(long[] ids, CancellationToken cancellationToken) =>
+        database.QueryAsync<EndedRequest>("select id, username from qr_ended_request where id = any (@ids) order by id", new { ids }, cancellationToken);
+
+    /// <summary>Forgets requests of ended projects.</summary>
+    public Task ForgetEndedAsync(long[] ids, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("delete from qr_ended_request where id = any (@ids)", new { ids }, cancellationToken);
+
+    /// <summary>Erases what a crash left unerased, and forgets requests of projects that were ended more than thirty days ago.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
+        await database.ExecuteAsync("delete from qr_ended_request where ended < @old", new { old = time.GetUtcNow().UtcDateTime.AddDays(-30) }, cancellationToken).ConfigureAwait(false);
         var left = await database.QueryAsync<long>(
             """
             select r.id from qr_request r join jobs_job j on j.id = r.id where j.state = 'ended' and (

@@ -230,10 +230,21 @@ public sealed partial class FlipTests : IAsyncLifetime
 
         var ids = await ImportAsync(flip, project, 1, 4);
         await SendAsync(flip, "DELETE", $"/data/projects/{project}?removeFiles=true");
-        // XNAT leaves them in the queue, and FLIP deletes them there. Here they end with their project (R22): FLIP finds none, and what it might still name is not there.
+        // FLIP looks for what waited, and takes it out of the queue itself. The requests are over (R22): of each its key is left, and nothing that names a study or a patient.
+        Assert.Equal(ids, await database.QueryAsync<long>("select id from xhbm_queued_pacs_request where xnat_project = @project order by id", new { project }, Token));
+        Assert.Equal([""], (await database.QueryAsync<string>("select accession_number from xhbm_queued_pacs_request where xnat_project = @project and timestamp is not null", new { project }, Token)).Distinct());
+        Assert.Equal(0, await database.FindAsync<long>("select count(*) from qr_request where project_id = @project", new { project }, Token));
+        Assert.Equal("0", await SendAsync(flip, "GET", "/xapi/dqr/import/queue/count?all=true"));
+        using (var other = await _server.UserAsync("flip-other"))
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(other, "POST", "/xapi/dqr/import/queue", $"[{ids[0]}]")).Status);
+        }
+
+        Assert.Equal("true", await SendAsync(flip, "DELETE", $"/xapi/dqr/import/queue/{ids[0]}"));
+        Assert.Equal("true", await SendAsync(flip, "POST", "/xapi/dqr/import/queue", $"[{string.Join(',', ids.Skip(1))}]"));
         Assert.Empty(await database.QueryAsync<long>("select id from xhbm_queued_pacs_request where xnat_project = @project", new { project }, Token));
-        Assert.Equal("true", await SendAsync(flip, "POST", "/xapi/dqr/import/queue", "[]"));
         Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(flip, "POST", "/xapi/dqr/import/queue", $"[{string.Join(',', ids)}]")).Status);
+        Assert.Equal("true", await SendAsync(flip, "POST", "/xapi/dqr/import/queue", "[]"));
     }
 
     [GeneratedRegex(@"\{[^{}]*\}")]
