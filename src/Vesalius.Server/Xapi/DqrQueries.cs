@@ -212,7 +212,10 @@ internal static class DqrQueries
     {
         string? Date(string? text, string name) => text is null ? null
             : CsvDate.Read(text, DateOrder.Unknown, today) is { Value: { } value } ? value : throw RequestRefusedException.BadRequest($"{name} is no date: write yyyyMMdd or yyyy-MM-dd.");
+        // A range is an object, or text as a list has it.
         var range = body["studyDateRange"] as JsonObject ?? [];
+        var written = body.Text("studyDateRange") is not { } text ? null
+            : CsvDate.Read(text, DateOrder.Unknown, today, allowsRange: true) is { Value: { } value } ? value : throw RequestRefusedException.BadRequest("studyDateRange is no range of dates: write yyyyMMdd-yyyyMMdd.");
         var from = Date(range.Text("start") ?? body.Text("studyDateFrom"), "The start of the study dates");
         var to = Date(range.Text("end") ?? body.Text("studyDateTo"), "The end of the study dates");
         var day = body.Flag("studyDateIsToday") == true ? today.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture) : Date(body.Text("studyDate"), "studyDate");
@@ -220,7 +223,7 @@ internal static class DqrQueries
         {
             StudyInstanceUid = body.Text("studyInstanceUid"), SeriesInstanceUid = body.Text("seriesInstanceUid"), AccessionNumber = body.Text("accessionNumber"), PatientId = body.Text("patientId"),
             PatientName = SearchCriteria.ReadName(body.Text("patientName")), BirthDate = Date(body.Text("dob"), "dob"), StudyId = body.Text("studyId"), Modality = body.Text("modality"),
-            StudyDate = day ?? (from is null && to is null ? null : from == to ? from : $"{from}-{to}"),
+            StudyDate = day ?? written ?? (from is null && to is null ? null : from == to ? from : $"{from}-{to}"),
         };
     }
 

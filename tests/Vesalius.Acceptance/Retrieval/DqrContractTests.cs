@@ -182,6 +182,9 @@ public sealed class DqrContractTests(ServerWithPacs peers) : IClassFixture<Serve
             ($$"""{"patientName":"{{RetrievalStudies.SecretName}}^Nr1*"}""", [1, 10, 11, 12]),
             ($$"""{"patientId":"{{RetrievalStudies.PatientId(5)}}","accessionNumber":""}""", [5]),
             ("""{"studyId":"ID7"}""", [7]),
+            ($$"""{"seriesInstanceUid":"{{RetrievalStudies.Uid(4)}}.2"}""", [4]),
+            ($$"""{"seriesInstanceUid":"{{RetrievalStudies.Uid(4)}}.2","studyInstanceUid":"{{RetrievalStudies.Uid(4)}}","modality":"MR"}""", [4]),
+            ("""{"studyDateRange":"20240114-20240115"}""", [1, 2, 11, 12]),
         ])
         {
             var studies = (await SendAsync(admin, "POST", "/xapi/dqr/query/studies", criteria))!.AsArray();
@@ -189,6 +192,9 @@ public sealed class DqrContractTests(ServerWithPacs peers) : IClassFixture<Serve
         }
 
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"accessionNumber":"RJ00001","studyDateIsToday":true}""", HttpStatusCode.NoContent);
+        await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"seriesInstanceUid":"1.2.3.4"}""", HttpStatusCode.NoContent);
+        await SendAsync(admin, "POST", "/xapi/dqr/query/studies", $$"""{"seriesInstanceUid":"{{RetrievalStudies.Uid(4)}}.2","studyInstanceUid":"{{RetrievalStudies.Uid(5)}}"}""", HttpStatusCode.NoContent);
+        await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"accessionNumber":"RJ00001","studyDateRange":"lately"}""", HttpStatusCode.BadRequest);
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"studyDateRange":{"start":"yesterday"}}""", HttpStatusCode.BadRequest);
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"pacsId":9999,"accessionNumber":"x"}""", HttpStatusCode.NotFound);
         var patients = (await SendAsync(admin, "POST", "/xapi/dqr/query/patients", $$"""{"patientId":"{{RetrievalStudies.PatientId(6)}}"}"""))!;
