@@ -71,6 +71,11 @@ internal static class DqrQueries
     {
         await DqrRights.UserAsync(context);
         var upload = await DqrUpload.ReadAsync(context);
+        if (upload.List.Length == 0)
+        {
+            throw RequestRefusedException.BadRequest("csv_to_store is missing or empty.");
+        }
+
         var pacs = await DqrRights.PacsAsync(context, upload.Number("pacsId"));
         var allowsAll = upload.Flag("allowRowThatGetsAllStudiesOnPacs");
         var import = CsvImport.Read(upload.List, new CsvReading(pacs.Rules, DateOnly.FromDateTime(time.GetLocalNow().DateTime), NeedsLabels: false));
@@ -84,7 +89,9 @@ internal static class DqrQueries
             throw RequestRefusedException.BadRequest($"The list has {import.Rows.Count} rows; at most {MostBatchRows} are asked for at once. /xapi/dqr/import/lists takes more.");
         }
 
-        var rows = import.Rows.Where(r => allowsAll || !r.Criteria.IsEmpty).ToList();
+        // A row whose criterion cannot be understood says so; one without any is left out.
+        var rows = import.Rows.Where(r => allowsAll || r.NamesCriterion).ToList();
+        string[] unknown = [.. import.UnknownHeaders.Select(h => $"The column {h} is none that is known; it was not read.")];
         if (!import.Relabels)
         {
             context.Response.Headers.Append("Warning", "199 - \"The generated JSON does not contain an anon script: no relabel column has a value.\"");
@@ -105,7 +112,7 @@ internal static class DqrQueries
         await context.Response.WriteAsync("[", context.RequestAborted);
         for (var start = 0; start < rows.Count; start += ParallelQueries)
         {
-            var answers = await Task.WhenAll(rows.Skip(start).Take(ParallelQueries).Select(r => RowAsync(connections, pacs, r, context.RequestAborted)));
+            var answers = await Task.WhenAll(rows.Skip(start).Take(ParallelQueries).Select(r => RowAsync(connections, pacs, r, unknown, context.RequestAborted)));
             for (var i = 0; i < answers.Length; i++)
             {
                 await context.Response.WriteAsync((start + i > 0 ? "," : "") + answers[i], context.RequestAborted);
@@ -117,10 +124,10 @@ internal static class DqrQueries
         await context.Response.WriteAsync("]", context.RequestAborted);
     }
 
-    private static async Task<string> RowAsync(PacsConnections connections, Pacs pacs, CsvRow row, CancellationToken cancellationToken)
+    private static async Task<string> RowAsync(PacsConnections connections, Pacs pacs, CsvRow row, string[] unknown, CancellationToken cancellationToken)
     {
         IReadOnlyList<StudyAnswer> studies = [];
-        var notes = row.Notes;
+        IReadOnlyList<string> notes = [.. row.Notes, .. unknown];
         if (row.State <= CsvRowState.Repaired)
         {
             try
