@@ -49,7 +49,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
     private const string Columns =
         """
         r.id, r.batch, r.row_number, r.username, r.pacs_id, r.project_id, r.study_instance_uid, r.accession_number, r.patient_id, r.patient_name, r.birth_date, r.study_date, r.study_id,
-        r.modality, r.series_ids, r.relabel::text as relabel, r.script, r.destination, r.request_id, r.retrieve_level, r.subject_label, r.experiment_label, r.created, r.executed,
+        r.modality, r.series_ids, r.series_descriptions, r.relabel::text as relabel, r.script, r.destination, r.request_id, r.retrieve_level, r.subject_label, r.experiment_label, r.created, r.executed,
         r.expected, r.arrived, r.session_id, r.report::text as report, r.growth_of, j.state, j.phase, j.outcome, j.reason, j.attempts, j.priority, j.changed, j.not_before
         """;
 
@@ -95,7 +95,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
         var writer = await connection.BeginBinaryImportAsync(
             """
             copy qr_request (id, batch, row_number, username, pacs_id, project_id, study_instance_uid, accession_number, patient_id, patient_name, birth_date, study_date, study_id, modality,
-                series_ids, relabel, script, destination, request_id, retrieve_level, subject_label, experiment_label, created) from stdin (format binary)
+                series_ids, series_descriptions, relabel, script, destination, request_id, retrieve_level, subject_label, experiment_label, created) from stdin (format binary)
             """).ConfigureAwait(false);
         await using (writer.ConfigureAwait(false))
         {
@@ -118,6 +118,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
                 await TextAsync(known?.StudyId ?? request.Criteria.StudyId).ConfigureAwait(false);
                 await TextAsync(request.Criteria.Modality).ConfigureAwait(false);
                 await writer.WriteAsync(request.SeriesUids.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text).ConfigureAwait(false);
+                await writer.WriteAsync(request.SeriesDescriptions.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text).ConfigureAwait(false);
                 await WriteJsonAsync(request.Relabel).ConfigureAwait(false);
                 await TextAsync(request.Script).ConfigureAwait(false);
                 await TextAsync(order.Destination).ConfigureAwait(false);
@@ -240,7 +241,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
             select r.id from qr_request r join jobs_job j on j.id = r.id where (r.id = any (@ids) or r.batch = @batch) and j.state = 'ended' and j.outcome in ('complete', 'refused', 'cancelled')),
         gone as (delete from qr_instance where request_id in (select id from over))
         update qr_request set study_instance_uid = null, accession_number = null, patient_id = null, patient_name = null, birth_date = null, study_date = null, study_id = null, modality = null,
-            series_ids = '{}', relabel = null, script = null, route_open = false
+            series_ids = '{}', series_descriptions = '{}', relabel = null, script = null, route_open = false
         where id in (select id from over);
         update qr_request r set patient_id = null, patient_name = null, birth_date = null, study_date = null, study_id = null, modality = null, route_open = false
         from jobs_job j where j.id = r.id and (r.id = any (@ids) or r.batch = @batch) and j.state = 'ended' and j.outcome in ('failed', 'incomplete') and r.study_instance_uid is not null

@@ -198,10 +198,11 @@ internal static class DqrImport
             throw RequestRefusedException.BadRequest("A value of relabelMap has more than 64 characters, or a backslash.");
         }
 
+        string[] Texts(string name) => [.. (study[name] as JsonArray ?? []).Select(s => s?.ToString().Trim() ?? "").Where(s => s.Length > 0)];
         return new NewRequest
         {
             Criteria = new SearchCriteria { StudyInstanceUid = uid, AccessionNumber = study.Text("accessionNumber") },
-            SeriesUids = [.. (study["seriesInstanceUids"] as JsonArray ?? []).Select(s => s?.ToString().Trim() ?? "").Where(s => s.Length > 0)], Relabel = relabel, Script = script,
+            SeriesUids = Texts("seriesInstanceUids"), SeriesDescriptions = Texts("seriesDescriptions"), Relabel = relabel, Script = script,
         };
     }
 
