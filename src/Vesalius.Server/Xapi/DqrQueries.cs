@@ -10,7 +10,7 @@ internal static class DqrQueries
 {
     private const int MostStudies = 5000;
     private const int MostBatchRows = 1000;
-    private const int ParallelQueries = 4;
+    private const int MostParallelQueries = 4;
     private const string Lines = "application/x-ndjson";
 
     public static void MapDqrQueries(this IEndpointRouteBuilder endpoints)
@@ -66,8 +66,8 @@ internal static class DqrQueries
         endpoints.MapPost("/xapi/dqr/query/batch", BatchAsync);
     }
 
-    // One C-FIND per row, a few at once; rows are written as they are answered, in order, so that no proxy loses patience.
-    private static async Task BatchAsync(HttpContext context, PacsConnections connections, TimeProvider time)
+    // One C-FIND per row, a few at once if the PACS's schedule agrees to several associations; rows are written as they are answered, in order, so that no proxy loses patience.
+    private static async Task BatchAsync(HttpContext context, PacsConnections connections, AvailabilityDirectory availability, TimeProvider time)
     {
         await DqrRights.UserAsync(context);
         var upload = await DqrUpload.ReadAsync(context);
@@ -108,11 +108,12 @@ internal static class DqrQueries
             });
         }
 
+        var parallel = Math.Clamp((await availability.AllowanceAsync(pacs, time.GetUtcNow(), context.RequestAborted)).Allowance.Parallel, 1, MostParallelQueries);
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync("[", context.RequestAborted);
-        for (var start = 0; start < rows.Count; start += ParallelQueries)
+        for (var start = 0; start < rows.Count; start += parallel)
         {
-            var answers = await Task.WhenAll(rows.Skip(start).Take(ParallelQueries).Select(r => RowAsync(connections, pacs, r, unknown, context.RequestAborted)));
+            var answers = await Task.WhenAll(rows.Skip(start).Take(parallel).Select(r => RowAsync(connections, pacs, r, unknown, context.RequestAborted)));
             for (var i = 0; i < answers.Length; i++)
             {
                 await context.Response.WriteAsync((start + i > 0 ? "," : "") + answers[i], context.RequestAborted);
