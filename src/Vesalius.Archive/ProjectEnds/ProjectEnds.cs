@@ -237,6 +237,7 @@ public sealed class ProjectEnds(
         "The audit trail: who looked at, fetched or changed what, when and from where. It is append-only and names objects by address.",
         "The reserved project ID, and one entry of history that says that the project was removed.",
         "This report.",
+        "Of requests that still waited for a PACS: their keys, who asked, and the project's ID, until a client takes them out of the queue or for thirty days. They are over and name no study.",
         "Files that users keep in their own caches: they belong to no project, and only their owners can read them.",
         "Backups, and free pages of database and disk until they are written over: see the administrator's guide.",
         .. keepsFiles ? ["The archived files, since whoever ended the project asked to keep them."] : Array.Empty<string>(),

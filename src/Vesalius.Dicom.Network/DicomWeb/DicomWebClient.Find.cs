@@ -77,8 +77,9 @@ public sealed partial class DicomWebClient
         var query = new StringBuilder(target.Item2).Append('?');
         foreach (var (tag, value) in keys)
         {
-            // Lists of UIDs stand with commas here (PS3.18 §8.3.4.1).
-            query.Append(Hex(tag)).Append('=').Append(Uri.EscapeDataString(value.Replace('\\', ','))).Append('&');
+            // Lists of UIDs stand with commas here (PS3.18 §8.3.4.1). Commas and asterisks need no escape (RFC 3986 §3.4), and some servers understand none.
+            var escaped = Uri.EscapeDataString(value.Replace('\\', ',')).Replace("%2A", "*", StringComparison.Ordinal).Replace("%2C", ",", StringComparison.Ordinal);
+            query.Append(Hex(tag)).Append('=').Append(escaped).Append('&');
         }
 
         foreach (var tag in returned)

@@ -46,6 +46,10 @@ public sealed record CsvRow
     /// <summary>What stands in the file, by XNAT's column names, so that a person can put it right; two quotation marks are a cell that blanks.</summary>
     public IReadOnlyDictionary<string, string> Cells { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>True if a cell says what to look for, whether it can be understood or not.</summary>
+    [JsonIgnore]
+    public bool NamesCriterion { get; init; }
+
     /// <summary>True if it will be imported.</summary>
     [JsonIgnore]
     public bool IsTaken => State is CsvRowState.Accepted or CsvRowState.Repaired;

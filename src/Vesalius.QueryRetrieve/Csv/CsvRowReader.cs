@@ -20,7 +20,7 @@ internal sealed class CsvRowReader
     {
         if (row.Fault is not null)
         {
-            return new CsvRow { Number = row.Number, Line = row.Line, State = CsvRowState.Refused, Notes = [row.Fault], Cells = CellsOf(row) };
+            return new CsvRow { Number = row.Number, Line = row.Line, State = CsvRowState.Refused, Notes = [row.Fault], Cells = CellsOf(row), NamesCriterion = NamesCriterion(row) };
         }
 
         var reader = new CsvRowReader(row, table);
@@ -41,9 +41,11 @@ internal sealed class CsvRowReader
         return new CsvRow
         {
             Number = row.Number, Line = row.Line, State = reader._state, Notes = reader._notes, Criteria = criteria, RelabelMap = relabel, Subject = subject, Session = session,
-            Cells = CellsOf(row),
+            Cells = CellsOf(row), NamesCriterion = NamesCriterion(row),
         };
     }
+
+    private static bool NamesCriterion(CsvTableRow row) => row.Cells.Any(c => c.Value.Length > 0 && !CsvColumns.Relabels(c.Key));
 
     private static Dictionary<string, string> CellsOf(CsvTableRow row) => row.Cells.ToDictionary(c => CsvColumns.Names[c.Key], c => row.Blanked.Contains(c.Key) ? "\"\"" : c.Value, StringComparer.Ordinal);
 

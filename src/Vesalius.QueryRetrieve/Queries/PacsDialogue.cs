@@ -88,18 +88,44 @@ public static class PacsQuestions
         Add(Tag.StudyID, used.StudyId);
         Add(Tag.ModalitiesInStudy, used.Modality);
         var found = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var answer in dialogue.FindAsync(QueryLevel.Study, keys, cancellationToken).ConfigureAwait(false))
+        // A series has no place in a question about studies (PS3.4 §C.6.2.1.2): the studies that it is in are asked for.
+        var questions = used.SeriesInstanceUid is { } series ? (await dialogue.StudiesOfAsync(series, used.StudyInstanceUid, cancellationToken).ConfigureAwait(false))
+            .Select(study => new Dictionary<Tag, string>(keys) { [Tag.StudyInstanceUID] = study }).ToList() : [keys];
+        foreach (var question in questions)
         {
-            if (StudyAnswer.Read(answer) is { } study && found.Add(study.StudyInstanceUid))
+            await foreach (var answer in dialogue.FindAsync(QueryLevel.Study, question, cancellationToken).ConfigureAwait(false))
             {
-                yield return study;
-            }
+                if (StudyAnswer.Read(answer) is { } study && found.Add(study.StudyInstanceUid))
+                {
+                    yield return study;
+                }
 
-            if (found.Count >= most)
-            {
-                yield break;
+                if (found.Count >= most)
+                {
+                    yield break;
+                }
             }
         }
+    }
+
+    private static async Task<IReadOnlyCollection<string>> StudiesOfAsync(this IPacsDialogue dialogue, string seriesInstanceUid, string? studyInstanceUid, CancellationToken cancellationToken)
+    {
+        var keys = new Dictionary<Tag, string> { [Tag.SeriesInstanceUID] = seriesInstanceUid };
+        if (studyInstanceUid is not null)
+        {
+            keys[Tag.StudyInstanceUID] = studyInstanceUid;
+        }
+
+        var studies = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var answer in dialogue.FindAsync(QueryLevel.Series, keys, cancellationToken).ConfigureAwait(false))
+        {
+            if ((answer.GetString(Tag.StudyInstanceUID)?.Trim() is { Length: > 0 } named ? named : studyInstanceUid) is { } study)
+            {
+                studies.Add(study);
+            }
+        }
+
+        return studies;
     }
 
     /// <summary>Series of a study.</summary>

@@ -33,6 +33,11 @@ public sealed record ImportBatch
     public DateTime Created { get; init; }
 }
 
+/// <summary>A request that waited when its project was ended.</summary>
+/// <param name="Id">Key.</param>
+/// <param name="Username">Who asked.</param>
+public sealed record EndedRequest(long Id, string Username);
+
 /// <summary>Requests for studies: taken, listed, steered. The state of each is its job's.</summary>
 public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobControl control, TimeProvider time)
 {
@@ -44,7 +49,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
     private const string Columns =
         """
         r.id, r.batch, r.row_number, r.username, r.pacs_id, r.project_id, r.study_instance_uid, r.accession_number, r.patient_id, r.patient_name, r.birth_date, r.study_date, r.study_id,
-        r.modality, r.series_ids, r.relabel::text as relabel, r.script, r.destination, r.request_id, r.retrieve_level, r.subject_label, r.experiment_label, r.created, r.executed,
+        r.modality, r.series_ids, r.series_descriptions, r.relabel::text as relabel, r.script, r.destination, r.request_id, r.retrieve_level, r.subject_label, r.experiment_label, r.created, r.executed,
         r.expected, r.arrived, r.session_id, r.report::text as report, r.growth_of, j.state, j.phase, j.outcome, j.reason, j.attempts, j.priority, j.changed, j.not_before
         """;
 
@@ -90,7 +95,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
         var writer = await connection.BeginBinaryImportAsync(
             """
             copy qr_request (id, batch, row_number, username, pacs_id, project_id, study_instance_uid, accession_number, patient_id, patient_name, birth_date, study_date, study_id, modality,
-                series_ids, relabel, script, destination, request_id, retrieve_level, subject_label, experiment_label, created) from stdin (format binary)
+                series_ids, series_descriptions, relabel, script, destination, request_id, retrieve_level, subject_label, experiment_label, created) from stdin (format binary)
             """).ConfigureAwait(false);
         await using (writer.ConfigureAwait(false))
         {
@@ -113,6 +118,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
                 await TextAsync(known?.StudyId ?? request.Criteria.StudyId).ConfigureAwait(false);
                 await TextAsync(request.Criteria.Modality).ConfigureAwait(false);
                 await writer.WriteAsync(request.SeriesUids.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text).ConfigureAwait(false);
+                await writer.WriteAsync(request.SeriesDescriptions.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text).ConfigureAwait(false);
                 await WriteJsonAsync(request.Relabel).ConfigureAwait(false);
                 await TextAsync(request.Script).ConfigureAwait(false);
                 await TextAsync(order.Destination).ConfigureAwait(false);
@@ -197,9 +203,26 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
     public Task<int> AgainAsync(long[] ids, Guid? batch, CancellationToken cancellationToken) =>
         control.AgainAsync(ids, batch, [ImportOutcome.Failed, ImportOutcome.Incomplete], cancellationToken);
 
-    /// <summary>Erases what a crash left unerased.</summary>
+    /// <summary>Remembers of requests that have not ended that their project ends: key, user and project, for clients that take them out of the queue afterwards.</summary>
+    public Task KeepEndedAsync(long[] ids, CancellationToken cancellationToken) => database.ExecuteAsync(
+        """
+        insert into qr_ended_request (id, username, project_id, created, ended) select r.id, r.username, r.project_id, r.created, @now
+        from qr_request r join jobs_job j on j.id = r.id where r.id = any (@ids) and j.state <> 'ended' on conflict do nothing
+        """,
+        new { ids, now = time.GetUtcNow().UtcDateTime }, cancellationToken);
+
+    /// <summary>Which of these are requests of ended projects.</summary>
+    public Task<IReadOnlyList<EndedRequest>> EndedAsync(long[] ids, CancellationToken cancellationToken) =>
+        database.QueryAsync<EndedRequest>("select id, username from qr_ended_request where id = any (@ids) order by id", new { ids }, cancellationToken);
+
+    /// <summary>Forgets requests of ended projects.</summary>
+    public Task ForgetEndedAsync(long[] ids, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("delete from qr_ended_request where id = any (@ids)", new { ids }, cancellationToken);
+
+    /// <summary>Erases what a crash left unerased, and forgets requests of projects that were ended more than thirty days ago.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
+        await database.ExecuteAsync("delete from qr_ended_request where ended < @old", new { old = time.GetUtcNow().UtcDateTime.AddDays(-30) }, cancellationToken).ConfigureAwait(false);
         var left = await database.QueryAsync<long>(
             """
             select r.id from qr_request r join jobs_job j on j.id = r.id where j.state = 'ended' and (
@@ -218,7 +241,7 @@ public sealed class ImportQueue(VesaliusDatabase database, JobStore jobs, JobCon
             select r.id from qr_request r join jobs_job j on j.id = r.id where (r.id = any (@ids) or r.batch = @batch) and j.state = 'ended' and j.outcome in ('complete', 'refused', 'cancelled')),
         gone as (delete from qr_instance where request_id in (select id from over))
         update qr_request set study_instance_uid = null, accession_number = null, patient_id = null, patient_name = null, birth_date = null, study_date = null, study_id = null, modality = null,
-            series_ids = '{}', relabel = null, script = null, route_open = false
+            series_ids = '{}', series_descriptions = '{}', relabel = null, script = null, route_open = false
         where id in (select id from over);
         update qr_request r set patient_id = null, patient_name = null, birth_date = null, study_date = null, study_id = null, modality = null, route_open = false
         from jobs_job j where j.id = r.id and (r.id = any (@ids) or r.batch = @batch) and j.state = 'ended' and j.outcome in ('failed', 'incomplete') and r.study_instance_uid is not null

@@ -32,6 +32,9 @@ public sealed record NewRequest
     /// <summary>Series to fetch; none for all.</summary>
     public IReadOnlyList<string> SeriesUids { get; init; } = [];
 
+    /// <summary>Descriptions of the series to fetch, where no UIDs are given; none for all.</summary>
+    public IReadOnlyList<string> SeriesDescriptions { get; init; } = [];
+
     /// <summary>Relabelling by XNAT's names.</summary>
     public IReadOnlyDictionary<string, string> Relabel { get; init; } = new Dictionary<string, string>();
 
@@ -92,6 +95,10 @@ public sealed record ImportRequest
     public string? Modality { get; init; }
     /// <summary>Series to fetch; none for all.</summary>
     public string[] SeriesIds { get; init; } = [];
+    /// <summary>Descriptions of the series to fetch; none for all.</summary>
+    public string[] SeriesDescriptions { get; init; } = [];
+    /// <summary>Which series were chosen.</summary>
+    public ChosenSeries Chosen => new(SeriesIds, SeriesDescriptions);
     /// <summary>Relabelling, JSON.</summary>
     public string? Relabel { get; init; }
     /// <summary>Script in its place.</summary>

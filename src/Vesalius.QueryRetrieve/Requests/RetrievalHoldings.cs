@@ -35,6 +35,7 @@ public sealed class RetrievalHoldings(VesaliusDatabase database, ImportQueue que
         var ids = (await database.QueryAsync<long>("select id from qr_request where project_id = @ProjectId", new { project.ProjectId }, cancellationToken).ConfigureAwait(false)).ToArray();
         if (ids.Length > 0)
         {
+            await queue.KeepEndedAsync(ids, cancellationToken).ConfigureAwait(false);
             await queue.CancelAsync(ids, null, cancellationToken).ConfigureAwait(false);
             await WaitAsync(ids, cancellationToken).ConfigureAwait(false);
         }

@@ -16,7 +16,7 @@ public sealed class GrowthCheck(
     private const int Attempts = 5;
     private static readonly TimeSpan RetryPause = TimeSpan.FromHours(1);
 
-    private sealed record Remembered(string Study, string[] Series, bool HasScript);
+    private sealed record Remembered(string Study, string[] Series, bool HasScript, string[]? Descriptions = null);
 
     private sealed record Row(long PacsId, string ProjectId, byte[] Sealed, byte[] Known, int Looked)
     {
@@ -40,7 +40,7 @@ public sealed class GrowthCheck(
         }
 
         var known = came.Where(c => c.Outcome is not null).SelectMany(c => seal.Hash(c.SopInstanceUid)).ToArray();
-        var secret = seal.Seal(JsonSerializer.Serialize(new Remembered(study, request.SeriesIds, request.Script is not null)));
+        var secret = seal.Seal(JsonSerializer.Serialize(new Remembered(study, request.SeriesIds, request.Script is not null, request.SeriesDescriptions)));
         await database.InTransactionAsync(async (connection, transaction) =>
         {
             var added = await connection.ExecuteAsync(
@@ -119,7 +119,7 @@ public sealed class GrowthCheck(
         var dialogue = await connections.OpenAsync(pacs, cancellationToken).ConfigureAwait(false);
         await using (dialogue.ConfigureAwait(false))
         {
-            var (series, _) = await wanted.OfAsync(dialogue, remembered.Study, row.ProjectId, remembered.Series, remembered.HasScript, cancellationToken).ConfigureAwait(false);
+            var (series, _) = await wanted.OfAsync(dialogue, remembered.Study, row.ProjectId, new ChosenSeries(remembered.Series, remembered.Descriptions ?? []), remembered.HasScript, cancellationToken).ConfigureAwait(false);
             if (!pacs.Rules.AnswersImageLevel)
             {
                 return Math.Max(0, series.Sum(s => s.InstanceCount ?? 0) - known.Count);

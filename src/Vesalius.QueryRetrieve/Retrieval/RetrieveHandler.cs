@@ -155,7 +155,7 @@ public sealed class RetrieveHandler(
 
     private async Task<Completeness> ExpectAsync(IPacsDialogue dialogue, ImportRequest request, Pacs pacs, string study, CancellationToken cancellationToken)
     {
-        var (wanted, unwanted) = await wantedSeries.OfAsync(dialogue, study, request.ProjectId, request.SeriesIds, request.Script is not null, cancellationToken).ConfigureAwait(false);
+        var (wanted, unwanted) = await wantedSeries.OfAsync(dialogue, study, request.ProjectId, request.Chosen, request.Script is not null, cancellationToken).ConfigureAwait(false);
         var expected = new List<ExpectedSeries>();
         foreach (var series in wanted)
         {
@@ -211,7 +211,7 @@ public sealed class RetrieveHandler(
     }
 
     private static List<RetrievalTarget> Whole(ImportRequest request, Pacs pacs, string study, Completeness expected) =>
-        request.SeriesIds.Length == 0 && expected.Unwanted == 0 && (request.RetrieveLevel ?? pacs.RetrieveLevel) == "STUDY"
+        request.Chosen.AreAll && expected.Unwanted == 0 && (request.RetrieveLevel ?? pacs.RetrieveLevel) == "STUDY"
             ? [new RetrievalTarget(study)] : [.. expected.Expected.Select(s => new RetrievalTarget(study, s.Series.SeriesInstanceUid))];
 
     // Objects may come after the PACS said that it is done. As long as more come, and what is here is not all, it is waited for.

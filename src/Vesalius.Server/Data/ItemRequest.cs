@@ -37,6 +37,10 @@ internal sealed partial class ItemRequest
     /// <summary>Whether the body is a document.</summary>
     public bool HasDocument => _document is not null;
 
+    /// <summary>Whether the request is FLIP's way to make sure that an object is there: JSON with nothing in it, and a type alone (flip-client §11.2). It changes none that is there, of whatever type.</summary>
+    public bool OnlyEnsures(HttpRequest request) =>
+        RequestFlags.IsJson(request) && !HasBody(request) && _document is null && _pairs.TrueForAll(p => p.Key == "xsiType");
+
     /// <summary>Reads a request.</summary>
     /// <exception cref="RequestRefusedException">The body cannot be read.</exception>
     public static async Task<ItemRequest> ReadAsync(HttpContext context)

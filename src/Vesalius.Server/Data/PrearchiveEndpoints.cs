@@ -12,6 +12,9 @@ namespace Vesalius.Server.Data;
 /// <summary>The prearchive (rest-api §12) and the archive service (§14).</summary>
 internal static class PrearchiveEndpoints
 {
+    // Less than proxies and clients wait for an answer.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private const string Place = "/data/prearchive/projects/{project}/{timestamp}/{folder}";
 
     public static void MapPrearchive(this IEndpointRouteBuilder endpoints)
@@ -61,9 +64,9 @@ internal static class PrearchiveEndpoints
         endpoints.MapGet(Place + "/logs", LogsAsync);
         endpoints.MapGet(Place + "/logs/last", LogsAsync);
         endpoints.MapArchiving();
-        endpoints.MapPost("/data/services/prearchive/delete", (Delegate)((HttpContext context) => EachAsync(context, (session, _) => RemoveAsync(context, session))));
-        endpoints.MapPost("/data/services/prearchive/rebuild", (Delegate)((HttpContext context) => EachAsync(context, (session, _) => BuildAsync(context, session))));
-        endpoints.MapPost("/data/services/prearchive/move", (Delegate)((HttpContext context) => EachAsync(context, async (session, form) => await MoveAsync(context, session, form("newProject")))));
+        endpoints.MapPost("/data/services/prearchive/delete", (Delegate)((HttpContext context) => EachAsync(context, "QUEUED_DELETING", (session, _) => RemoveAsync(context, session))));
+        endpoints.MapPost("/data/services/prearchive/rebuild", (Delegate)((HttpContext context) => EachAsync(context, "QUEUED_BUILDING", (session, _) => BuildAsync(context, session))));
+        endpoints.MapPost("/data/services/prearchive/move", (Delegate)((HttpContext context) => EachAsync(context, "QUEUED_MOVING", async (session, form) => await MoveAsync(context, session, form("newProject")))));
     }
 
     private static void CheckUnassigned(HttpContext context)
@@ -464,22 +467,46 @@ internal static class PrearchiveEndpoints
         return sessions;
     }
 
-    private static async Task<IResult> EachAsync(HttpContext context, Func<PrearchiveSession, Func<string, string?>, Task> act)
+    // Most requests are answered when all is done. Who says async, or names more than can be done while a client waits, is told what is queued, and it is done after the answer.
+    private static async Task<IResult> EachAsync(HttpContext context, string queued, Func<PrearchiveSession, Func<string, string?>, Task> act)
     {
         var form = await FormAsync(context);
         var sessions = await SourcesAsync(context);
-        foreach (var session in sessions)
+        sessions.ForEach(CheckIdle);
+        if (form("newProject") is { Length: > 0 } target)
         {
-            await act(session, form);
+            await Scope.ProjectAsync(context, target, ProjectRights.Create, invisible: 403);
         }
 
-        return await StateOrAsWasAsync(context, sessions);
+        var time = context.RequestServices.GetRequiredService<TimeProvider>();
+        var (started, patience) = (time.GetTimestamp(), RequestFlags.IsTrue(form("async")) ? TimeSpan.Zero : Patience);
+        for (var i = 0; i < sessions.Count; i++)
+        {
+            if (!context.Response.HasStarted && time.GetElapsedTime(started) >= patience)
+            {
+                // The client may leave now; nobody calls off what it was promised.
+                context.RequestAborted = CancellationToken.None;
+                await (await StateOrAsWasAsync(context, sessions, i, queued)).ExecuteAsync(context);
+                await context.Response.CompleteAsync();
+            }
+
+            try
+            {
+                await act(sessions[i], form);
+            }
+            catch (RequestRefusedException e) when (context.Response.HasStarted)
+            {
+                await context.RequestServices.GetRequiredService<PrearchiveStore>().LogAsync(sessions[i].Id, e.Message, CancellationToken.None);
+            }
+        }
+
+        return context.Response.HasStarted ? Results.Empty : await StateOrAsWasAsync(context, sessions, sessions.Count, queued);
     }
 
     // What was deleted is shown as it was.
-    private static async Task<IResult> StateOrAsWasAsync(HttpContext context, List<PrearchiveSession> sessions)
+    private static async Task<IResult> StateOrAsWasAsync(HttpContext context, List<PrearchiveSession> sessions, int done, string queued)
     {
         var now = (await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted)).ToDictionary(s => s.Id);
-        return Table(sessions.Select(s => now.GetValueOrDefault(s.Id, s)));
+        return Table(sessions.Select((s, i) => i < done ? now.GetValueOrDefault(s.Id, s) : s with { Status = queued }));
     }
 }

@@ -10,7 +10,10 @@ namespace Vesalius.Server.Data;
 /// <summary>Stores the files of one upload into a resource.</summary>
 internal sealed class ResourceUpload(HttpContext context, ResourceRecord resource, string user)
 {
-    private readonly bool _overwrites = RequestFlags.IsSet(context, "overwrite");
+    // FLIP sends every file as JSON in the body, and means it to take the place of what is there (flip-client §11.5).
+    private readonly bool _overwrites = RequestFlags.IsSet(context, "overwrite")
+        || (!context.Request.Query.ContainsKey("overwrite") && RequestFlags.IsSet(context, "inbody") && RequestFlags.IsJson(context.Request));
+
     private readonly ResourceStore _store = context.RequestServices.GetRequiredService<ResourceStore>();
     private readonly UploadLimits _limits = context.RequestServices.GetRequiredService<UploadLimits>();
     private readonly FileDescription _description = new(

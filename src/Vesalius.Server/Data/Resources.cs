@@ -108,6 +108,9 @@ internal static class RequestFlags
     public static bool IsSet(HttpContext context, string name, bool absent = false) =>
         context.Request.Query.TryGetValue(name, out var value) ? IsTrue(value.ToString()) : absent;
 
+    /// <summary>True if the request calls its body JSON, whatever it is.</summary>
+    public static bool IsJson(HttpRequest request) => request.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true;
+
     /// <summary>Neither <c>false</c> nor <c>0</c> is true.</summary>
     public static bool IsTrue(string? value) => value is not null && !value.Equals("false", StringComparison.OrdinalIgnoreCase) && value != "0";
 

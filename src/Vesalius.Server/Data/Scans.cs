@@ -57,6 +57,11 @@ internal static class Scans
             throw RequestRefusedException.Conflict("A scan with this ID exists.");
         }
 
+        if (existing is not null && request.OnlyEnsures(context.Request))
+        {
+            return Results.Ok();
+        }
+
         var type = TypeOf(model, existing, request);
         var id = await context.RequestServices.GetRequiredService<ScanStore>().PutAsync(session, scan ?? request.Peek("ID"), request.Bind(type, "scan"), ItemRequest.Event(context), context.RequestAborted);
         var stored = (await context.RequestServices.GetRequiredService<ArchiveBrowser>().ScansAsync(session.Id, context.RequestAborted)).First(s => s.Id == id);

@@ -25,7 +25,8 @@ internal static class AcceptedTypes
     /// <exception cref="RequestRefusedException">It cannot be read.</exception>
     public static IReadOnlyList<AcceptedType> Read(HttpContext context)
     {
-        var query = context.Request.Query["accept"].ToString();
+        // Few clients escape the plus sign of a query, which then reads as a blank.
+        var query = context.Request.Query["accept"].ToString().Replace("/dicom json", "/dicom+json", StringComparison.OrdinalIgnoreCase).Replace("/dicom xml", "/dicom+xml", StringComparison.OrdinalIgnoreCase);
         return Parse(query.Length > 0 ? query : context.Request.Headers.Accept.ToString());
     }
 
@@ -36,26 +37,15 @@ internal static class AcceptedTypes
         var types = new List<(AcceptedType Type, double Quality)>();
         foreach (var part in Split(text, ','))
         {
-            var fields = Split(part, ';');
-            if (fields.Count == 0)
+            var (type, parameters) = Describe(part);
+            if (type.Length == 0)
             {
                 continue;
             }
 
-            var type = fields[0].ToLowerInvariant();
             if (type.Count(c => c == '/') != 1 || type.StartsWith('/') || type.EndsWith('/') || type.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) || types.Count == Most)
             {
                 throw RequestRefusedException.BadRequest("The types accepted cannot be read.");
-            }
-
-            var parameters = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-            foreach (var field in fields.Skip(1))
-            {
-                var equals = field.IndexOf('=', StringComparison.Ordinal);
-                if (equals > 0)
-                {
-                    parameters[field[..equals].Trim()] = field[(equals + 1)..].Trim().Trim('"');
-                }
             }
 
             var quality = parameters.TryGetValue("q", out var q) && double.TryParse(q, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : 1;
@@ -67,6 +57,24 @@ internal static class AcceptedTypes
         }
 
         return [.. types.OrderByDescending(t => t.Quality).Select(t => t.Type)];
+    }
+
+    /// <summary>Takes a media type apart. Values without the quotation marks that a slash in them needs are understood: many clients leave them out.</summary>
+    /// <returns>The type in lower case, and its parameters.</returns>
+    public static (string Type, Dictionary<string, string> Parameters) Describe(string text)
+    {
+        var fields = Split(text, ';');
+        var parameters = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var field in fields.Skip(1))
+        {
+            var equals = field.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0)
+            {
+                parameters[field[..equals].Trim()] = field[(equals + 1)..].Trim().Trim('"');
+            }
+        }
+
+        return (fields.Count == 0 ? "" : fields[0].ToLowerInvariant(), parameters);
     }
 
     private static List<string> Split(string text, char separator)

@@ -84,8 +84,9 @@ internal sealed record DicomWebRequest(DicomScope Scope, string Studies, DicomWe
 
     private static async Task<DicomScope> OfSessionAsync(HttpContext context, string project, string experiment)
     {
+        // Nobody but an administrator learns whether there is a project that is not theirs (xapi F.7).
+        var through = await Data.Scope.EnterAsync(context, project, invisible: context.Caller().IsSiteAdministrator ? 404 : 403);
         var row = await Data.Scope.ExperimentAsync(context, project, experiment, ProjectRights.Read);
-        var through = await Data.Scope.EnterAsync(context, project);
         return new DicomScope(await VisibilityInAsync(context, through.Id), through.Id, row.Id);
     }
 }

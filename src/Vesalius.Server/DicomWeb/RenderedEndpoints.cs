@@ -94,7 +94,7 @@ internal static class RenderedEndpoints
     {
         if (wanted.Type == "image/gif" && !middleFrame && (numbers.Count > 1 || (numbers.Count == 0 && (files.Count > 1 || isInstance))))
         {
-            return await AnimateAsync(context, files, wanted, numbers);
+            return await AnimateAsync(context, files, wanted, numbers, isInstance);
         }
 
         // Beside the middle there may be what is no image.
@@ -107,8 +107,7 @@ internal static class RenderedEndpoints
 
             if (isInstance)
             {
-                context.Response.Headers["X-Frame-Count"] = count.ToString(CultureInfo.InvariantCulture);
-                context.Response.Headers["X-Frame-Number"] = number.ToString(CultureInfo.InvariantCulture);
+                TellFrame(context, number, count);
             }
 
             return Results.Bytes(
@@ -124,7 +123,7 @@ internal static class RenderedEndpoints
         throw new RequestRefusedException(406, "There is no picture in it that can be shown.");
     }
 
-    private static async Task<IResult> AnimateAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers)
+    private static async Task<IResult> AnimateAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers, bool isInstance)
     {
         // An animation that nobody would wait for is thinned out.
         var options = wanted.Options with { MostColumns = Math.Min(wanted.Options.MostColumns ?? MostAnimated, MostAnimated), MostRows = Math.Min(wanted.Options.MostRows ?? MostAnimated, MostAnimated) };
@@ -148,14 +147,26 @@ internal static class RenderedEndpoints
 
             foreach (var number in frames)
             {
-                if (await RenderAsync(context, file, number, middleFrame: false, options) is var (image, _, _))
+                if (await RenderAsync(context, file, number, middleFrame: false, options) is var (image, shown, count))
                 {
+                    if (isInstance && images.Count == 0)
+                    {
+                        TellFrame(context, shown, count);
+                    }
+
                     images.Add(image);
                 }
             }
         }
 
         return images.Count > 0 ? Results.Bytes(GifWriter.Encode(images), "image/gif") : throw new RequestRefusedException(406, "There is no picture in it that can be shown.");
+    }
+
+    // The frame that is shown, of an animation the first, and how many the instance has.
+    private static void TellFrame(HttpContext context, int number, int count)
+    {
+        context.Response.Headers["X-Frame-Count"] = count.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["X-Frame-Number"] = number.ToString(CultureInfo.InvariantCulture);
     }
 
     private static IReadOnlyList<T> Sample<T>(IReadOnlyList<T> all, int most) =>

@@ -82,13 +82,14 @@ internal static class StoreEndpoints
 
     private static MultipartReader Reader(HttpRequest request)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("multipart/related", StringComparison.OrdinalIgnoreCase) || type.Boundary.Length == 0
-            || (type.Parameters.FirstOrDefault(p => p.Name.Equals("type", StringComparison.OrdinalIgnoreCase)) is { } parts && !HeaderUtilities.RemoveQuotes(parts.Value).Equals(DicomType, StringComparison.OrdinalIgnoreCase)))
+        var (type, parameters) = AcceptedTypes.Describe(request.ContentType ?? "");
+        if (type != "multipart/related" || parameters.GetValueOrDefault("boundary", "") is not { Length: > 0 and <= 200 } boundary
+            || !parameters.GetValueOrDefault("type", DicomType).Equals(DicomType, StringComparison.OrdinalIgnoreCase))
         {
             throw new RequestRefusedException(415, $"Instances are sent as multipart/related; type=\"{DicomType}\" with a boundary.");
         }
 
-        return new MultipartReader(HeaderUtilities.RemoveQuotes(type.Boundary).Value!, request.Body, 1 << 17) { HeadersLengthLimit = 1 << 15, BodyLengthLimit = null };
+        return new MultipartReader(boundary, request.Body, 1 << 17) { HeadersLengthLimit = 1 << 15, BodyLengthLimit = null };
     }
 
     private static byte[] Answer(List<Outcome> outcomes, string studies)

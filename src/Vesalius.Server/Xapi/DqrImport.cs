@@ -48,6 +48,17 @@ internal static class DqrImport
         endpoints.MapDelete("/xapi/dqr/import/queue/{id:long}", async (HttpContext context, ImportQueue queue, long id) =>
         {
             var caller = await DqrRights.UserAsync(context);
+            if (await queue.EndedAsync([id], context.RequestAborted) is [var left])
+            {
+                if (left.Username != caller.Login && !caller.IsSiteAdministrator)
+                {
+                    throw RequestRefusedException.Forbidden("The request is not yours.");
+                }
+
+                await queue.ForgetEndedAsync([id], context.RequestAborted);
+                return Results.Json(true);
+            }
+
             var request = await FindAsync(context, queue, id, caller, isForChange: true);
             if (request.State == JobState.Ended)
             {
@@ -82,9 +93,12 @@ internal static class DqrImport
             throw RequestRefusedException.BadRequest("The body must be a JSON array of ids.");
         }
 
-        var found = (await queue.ListAsync(ids, context.RequestAborted)).Where(r => r.State != JobState.Ended).ToList();
+        // What waited for a project that was ended since is over, but to be found for those who take it out of the queue.
+        var left = await queue.EndedAsync(ids, context.RequestAborted);
+        var found = (await queue.ListAsync(ids, context.RequestAborted)).Where(r => r.State != JobState.Ended).Select(r => (r.Id, r.Username)).UnionBy(left.Select(l => (l.Id, l.Username)), r => r.Id).ToList();
         var own = found.Where(r => r.Username == caller.Login || caller.IsSiteAdministrator).Select(r => r.Id).ToArray();
         await queue.CancelAsync(own, null, context.RequestAborted);
+        await queue.ForgetEndedAsync(own, context.RequestAborted);
         await Scope.AuditAsync(context, "dqr.cancel", string.Join(' ', own.Take(100)));
         return own.Length < found.Count ? throw RequestRefusedException.Forbidden("Some of the requests are not yours.")
             : found.Count < ids.Length ? throw RequestRefusedException.NotFound("Some of the requests are not in the queue.") : Results.Json(true);
@@ -184,10 +198,11 @@ internal static class DqrImport
             throw RequestRefusedException.BadRequest("A value of relabelMap has more than 64 characters, or a backslash.");
         }
 
+        string[] Texts(string name) => [.. (study[name] as JsonArray ?? []).Select(s => s?.ToString().Trim() ?? "").Where(s => s.Length > 0)];
         return new NewRequest
         {
             Criteria = new SearchCriteria { StudyInstanceUid = uid, AccessionNumber = study.Text("accessionNumber") },
-            SeriesUids = [.. (study["seriesInstanceUids"] as JsonArray ?? []).Select(s => s?.ToString().Trim() ?? "").Where(s => s.Length > 0)], Relabel = relabel, Script = script,
+            SeriesUids = Texts("seriesInstanceUids"), SeriesDescriptions = Texts("seriesDescriptions"), Relabel = relabel, Script = script,
         };
     }
 

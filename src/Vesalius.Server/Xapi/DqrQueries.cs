@@ -10,7 +10,7 @@ internal static class DqrQueries
 {
     private const int MostStudies = 5000;
     private const int MostBatchRows = 1000;
-    private const int ParallelQueries = 4;
+    private const int MostParallelQueries = 4;
     private const string Lines = "application/x-ndjson";
 
     public static void MapDqrQueries(this IEndpointRouteBuilder endpoints)
@@ -66,11 +66,16 @@ internal static class DqrQueries
         endpoints.MapPost("/xapi/dqr/query/batch", BatchAsync);
     }
 
-    // One C-FIND per row, a few at once; rows are written as they are answered, in order, so that no proxy loses patience.
-    private static async Task BatchAsync(HttpContext context, PacsConnections connections, TimeProvider time)
+    // One C-FIND per row, a few at once if the PACS's schedule agrees to several associations; rows are written as they are answered, in order, so that no proxy loses patience.
+    private static async Task BatchAsync(HttpContext context, PacsConnections connections, AvailabilityDirectory availability, TimeProvider time)
     {
         await DqrRights.UserAsync(context);
         var upload = await DqrUpload.ReadAsync(context);
+        if (upload.List.Length == 0)
+        {
+            throw RequestRefusedException.BadRequest("csv_to_store is missing or empty.");
+        }
+
         var pacs = await DqrRights.PacsAsync(context, upload.Number("pacsId"));
         var allowsAll = upload.Flag("allowRowThatGetsAllStudiesOnPacs");
         var import = CsvImport.Read(upload.List, new CsvReading(pacs.Rules, DateOnly.FromDateTime(time.GetLocalNow().DateTime), NeedsLabels: false));
@@ -84,7 +89,9 @@ internal static class DqrQueries
             throw RequestRefusedException.BadRequest($"The list has {import.Rows.Count} rows; at most {MostBatchRows} are asked for at once. /xapi/dqr/import/lists takes more.");
         }
 
-        var rows = import.Rows.Where(r => allowsAll || !r.Criteria.IsEmpty).ToList();
+        // A row whose criterion cannot be understood says so; one without any is left out.
+        var rows = import.Rows.Where(r => allowsAll || r.NamesCriterion).ToList();
+        string[] unknown = [.. import.UnknownHeaders.Select(h => $"The column {h} is none that is known; it was not read.")];
         if (!import.Relabels)
         {
             context.Response.Headers.Append("Warning", "199 - \"The generated JSON does not contain an anon script: no relabel column has a value.\"");
@@ -101,11 +108,12 @@ internal static class DqrQueries
             });
         }
 
+        var parallel = Math.Clamp((await availability.AllowanceAsync(pacs, time.GetUtcNow(), context.RequestAborted)).Allowance.Parallel, 1, MostParallelQueries);
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync("[", context.RequestAborted);
-        for (var start = 0; start < rows.Count; start += ParallelQueries)
+        for (var start = 0; start < rows.Count; start += parallel)
         {
-            var answers = await Task.WhenAll(rows.Skip(start).Take(ParallelQueries).Select(r => RowAsync(connections, pacs, r, context.RequestAborted)));
+            var answers = await Task.WhenAll(rows.Skip(start).Take(parallel).Select(r => RowAsync(connections, pacs, r, unknown, context.RequestAborted)));
             for (var i = 0; i < answers.Length; i++)
             {
                 await context.Response.WriteAsync((start + i > 0 ? "," : "") + answers[i], context.RequestAborted);
@@ -117,10 +125,10 @@ internal static class DqrQueries
         await context.Response.WriteAsync("]", context.RequestAborted);
     }
 
-    private static async Task<string> RowAsync(PacsConnections connections, Pacs pacs, CsvRow row, CancellationToken cancellationToken)
+    private static async Task<string> RowAsync(PacsConnections connections, Pacs pacs, CsvRow row, string[] unknown, CancellationToken cancellationToken)
     {
         IReadOnlyList<StudyAnswer> studies = [];
-        var notes = row.Notes;
+        IReadOnlyList<string> notes = [.. row.Notes, .. unknown];
         if (row.State <= CsvRowState.Repaired)
         {
             try
@@ -212,7 +220,10 @@ internal static class DqrQueries
     {
         string? Date(string? text, string name) => text is null ? null
             : CsvDate.Read(text, DateOrder.Unknown, today) is { Value: { } value } ? value : throw RequestRefusedException.BadRequest($"{name} is no date: write yyyyMMdd or yyyy-MM-dd.");
+        // A range is an object, or text as a list has it.
         var range = body["studyDateRange"] as JsonObject ?? [];
+        var written = body.Text("studyDateRange") is not { } text ? null
+            : CsvDate.Read(text, DateOrder.Unknown, today, allowsRange: true) is { Value: { } value } ? value : throw RequestRefusedException.BadRequest("studyDateRange is no range of dates: write yyyyMMdd-yyyyMMdd.");
         var from = Date(range.Text("start") ?? body.Text("studyDateFrom"), "The start of the study dates");
         var to = Date(range.Text("end") ?? body.Text("studyDateTo"), "The end of the study dates");
         var day = body.Flag("studyDateIsToday") == true ? today.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture) : Date(body.Text("studyDate"), "studyDate");
@@ -220,7 +231,7 @@ internal static class DqrQueries
         {
             StudyInstanceUid = body.Text("studyInstanceUid"), SeriesInstanceUid = body.Text("seriesInstanceUid"), AccessionNumber = body.Text("accessionNumber"), PatientId = body.Text("patientId"),
             PatientName = SearchCriteria.ReadName(body.Text("patientName")), BirthDate = Date(body.Text("dob"), "dob"), StudyId = body.Text("studyId"), Modality = body.Text("modality"),
-            StudyDate = day ?? (from is null && to is null ? null : from == to ? from : $"{from}-{to}"),
+            StudyDate = day ?? written ?? (from is null && to is null ? null : from == to ? from : $"{from}-{to}"),
         };
     }
 

@@ -60,6 +60,14 @@ internal static class SiteConfig
             id = "dicom-query-retrieve", name = "DICOM Query-Retrieve", version = "2.2.0", description = "Searches PACS and imports from them. Built in.",
             @namespace = "org.nrg.xnatx.plugins.dqr",
         },
+        ["dicomwebplugin"] = new
+        {
+            id = "dicomwebplugin", name = "DICOMweb", version = "1.0.0", description = "QIDO-RS, WADO-RS and STOW-RS of projects and of the site. Built in.", @namespace = "org.nrg.xnatx.plugins.dicomweb",
+        },
+        ["ohifViewerPlugin"] = new
+        {
+            id = "ohifViewerPlugin", name = "OHIF viewer", version = "3.7.0", description = "The viewer, its sessions, collections of regions of interest. Built in.", @namespace = "org.nrg.xnatx.ohifviewer",
+        },
     };
 
     private static void MapBuildInfo(IEndpointRouteBuilder endpoints)

@@ -41,9 +41,16 @@ internal static class ViewerSessions
         endpoints.MapPut("/xapi/ohifaiaa/projects/{project}/servers", (Delegate)PutServersOfProjectAsync);
     }
 
+    // Nobody but an administrator learns whether there is a project that is not theirs.
+    private static async Task<ExperimentRow> SessionAsync(HttpContext context, string project, string experiment, ProjectRights needed)
+    {
+        await Scope.EnterAsync(context, project, invisible: context.Caller().IsSiteAdministrator ? 404 : 403);
+        return await Scope.ExperimentAsync(context, project, experiment, needed);
+    }
+
     private static async Task<(DicomScope Scope, IReadOnlyList<StudyRow> Studies)> StudiesAsync(HttpContext context, string project, string experiment)
     {
-        var row = await Scope.ExperimentAsync(context, project, experiment, ProjectRights.Read);
+        var row = await SessionAsync(context, project, experiment, ProjectRights.Read);
         var through = (await Scope.EnterAsync(context, project)).Id;
         var scope = new DicomScope(await DicomWebRequest.VisibilityInAsync(context, through), through, row.Id);
         return (scope, (await context.RequestServices.GetRequiredService<DicomQueryStore>().StudiesAsync(scope, new DicomQuery([], 10, 0), context.RequestAborted)).Rows);
@@ -63,7 +70,7 @@ internal static class ViewerSessions
     private static async Task<IResult> ForgetOneAsync(HttpContext context, string project, string experiment, ProjectRights needed)
     {
         context.SignedIn();
-        var row = await Scope.ExperimentAsync(context, project, experiment, needed);
+        var row = await SessionAsync(context, project, experiment, needed);
         await context.RequestServices.GetRequiredService<DigestStore>().ForgetAsync(row.ProjectId, null, row.Id, context.RequestAborted);
         return Results.Ok();
     }
@@ -71,6 +78,7 @@ internal static class ViewerSessions
     private static async Task<IResult> RebuildSubjectAsync(HttpContext context, string project, string subject)
     {
         context.SignedIn();
+        await Scope.EnterAsync(context, project, invisible: context.Caller().IsSiteAdministrator ? 404 : 403);
         var row = await Scope.SubjectAsync(context, project, subject, ProjectRights.Edit);
         await context.RequestServices.GetRequiredService<DigestStore>().ForgetAsync(row.ProjectId, row.Id, null, context.RequestAborted);
         return Results.Ok();

@@ -73,9 +73,10 @@ internal sealed class IntakeProcess : IAsyncDisposable
     }
 
     /// <summary>A client of the process that runs now, signed in as its administrator.</summary>
-    public HttpClient Client()
+    /// <param name="through">Address to send to in place of the process's own.</param>
+    public HttpClient Client(Uri? through = null)
     {
-        var client = new HttpClient { BaseAddress = Address };
+        var client = new HttpClient { BaseAddress = through ?? Address };
         client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("admin:" + Password)));
         return client;
     }

@@ -182,6 +182,9 @@ public sealed class DqrContractTests(ServerWithPacs peers) : IClassFixture<Serve
             ($$"""{"patientName":"{{RetrievalStudies.SecretName}}^Nr1*"}""", [1, 10, 11, 12]),
             ($$"""{"patientId":"{{RetrievalStudies.PatientId(5)}}","accessionNumber":""}""", [5]),
             ("""{"studyId":"ID7"}""", [7]),
+            ($$"""{"seriesInstanceUid":"{{RetrievalStudies.Uid(4)}}.2"}""", [4]),
+            ($$"""{"seriesInstanceUid":"{{RetrievalStudies.Uid(4)}}.2","studyInstanceUid":"{{RetrievalStudies.Uid(4)}}","modality":"MR"}""", [4]),
+            ("""{"studyDateRange":"20240114-20240115"}""", [1, 2, 11, 12]),
         ])
         {
             var studies = (await SendAsync(admin, "POST", "/xapi/dqr/query/studies", criteria))!.AsArray();
@@ -189,6 +192,9 @@ public sealed class DqrContractTests(ServerWithPacs peers) : IClassFixture<Serve
         }
 
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"accessionNumber":"RJ00001","studyDateIsToday":true}""", HttpStatusCode.NoContent);
+        await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"seriesInstanceUid":"1.2.3.4"}""", HttpStatusCode.NoContent);
+        await SendAsync(admin, "POST", "/xapi/dqr/query/studies", $$"""{"seriesInstanceUid":"{{RetrievalStudies.Uid(4)}}.2","studyInstanceUid":"{{RetrievalStudies.Uid(5)}}"}""", HttpStatusCode.NoContent);
+        await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"accessionNumber":"RJ00001","studyDateRange":"lately"}""", HttpStatusCode.BadRequest);
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"studyDateRange":{"start":"yesterday"}}""", HttpStatusCode.BadRequest);
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", """{"pacsId":9999,"accessionNumber":"x"}""", HttpStatusCode.NotFound);
         var patients = (await SendAsync(admin, "POST", "/xapi/dqr/query/patients", $$"""{"patientId":"{{RetrievalStudies.PatientId(6)}}"}"""))!;
@@ -227,6 +233,14 @@ public sealed class DqrContractTests(ServerWithPacs peers) : IClassFixture<Serve
         Assert.Equal(("S7", ""), (rows[0]!["relabelMap"]!["Subject"]!.GetValue<string>(), rows[0]!["relabelMap"]!["Relabel Patient Birth Date"]!.GetValue<string>()));
         Assert.Equal(["Subject"], rows[1]!["relabelMap"]!.AsObject().Select(r => r.Key));
         Assert.Equal("RJ00007", rows[0]!["criteria"]!["accessionNumber"]!.GetValue<string>());
+        Assert.All(rows, r => Assert.Contains(r!["notes"]!.AsArray(), n => n!.GetValue<string>().Contains("Remarks", StringComparison.Ordinal)));
+        // What a spreadsheet has made unreadable is answered for, not left out; a row without any criterion is left out.
+        using var mangled = await BatchAsync(admin, "Accession Number,Subject\n1.23457E+11,S1\n,S2\nRJ*,S3\nRJ00001,S4\n");
+        var answered = JsonNode.Parse(await mangled.Content.ReadAsStringAsync(Token))!.AsArray();
+        Assert.Equal(["S1 Refused 0", "S3 Refused 0", "S4 Accepted 1"], answered.Select(r => $"{r!["relabelMap"]!["Subject"]} {r["state"]} {r["studies"]!.AsArray().Count}"));
+        Assert.All(answered.Take(2), r => Assert.NotEmpty(r!["notes"]!.AsArray()));
+        using var empty = await BatchAsync(admin, "");
+        Assert.Contains("csv_to_store", await empty.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
         using var bare = await BatchAsync(admin, $"Last Name,First Name,Study Date\n{RetrievalStudies.SecretName},Nr9,{RetrievalStudies.StudyDate(9)}\n");
         Assert.Contains("anon script", bare.Headers.GetValues("Warning").Single(), StringComparison.Ordinal);
         Assert.Equal(RetrievalStudies.Uid(9), JsonNode.Parse(await bare.Content.ReadAsStringAsync(Token))![0]!["studies"]![0]!["studyInstanceUid"]!.GetValue<string>());

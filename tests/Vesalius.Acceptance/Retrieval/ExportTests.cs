@@ -91,7 +91,9 @@ public sealed class ExportTests(ServerWithPacs peers) : IClassFixture<ServerWith
     {
         using var admin = peers.Server.Client();
         var plugins = (await SendAsync(admin, "GET", "/xapi/plugins"))!;
-        Assert.Equal("dicom-query-retrieve", plugins["dicom-query-retrieve"]!["id"]!.GetValue<string>());
+        // What clients look for before they use DICOMweb and the viewer's addresses, too.
+        Assert.All((string[])["dicom-query-retrieve", "dicomwebplugin", "ohifViewerPlugin"], p => Assert.Equal(p, plugins[p]!["id"]!.GetValue<string>()));
+        Assert.All(plugins.AsObject(), p => Assert.Equal(3, p.Value!["version"]!.GetValue<string>().Split('.').Length));
         Assert.True(Version.TryParse((await SendAsync(admin, "GET", "/xapi/plugins/dicom-query-retrieve"))!["version"]!.GetValue<string>(), out _));
         await SendAsync(admin, "GET", "/xapi/plugins/nosuch", null, HttpStatusCode.NotFound);
     }

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Vesalius.Acceptance.Retrieval;
 
-/// <summary>FLIP's trust stack as client: set-up, import, polling, deletion, request for request (flip-client §2, §3, §5, §7, §8, §12).</summary>
+/// <summary>FLIP's trust stack as client: set-up, import, polling, deletion, request for request (flip-client §2, §3, §5, §7, §8, §10 to §12).</summary>
 public sealed partial class FlipTests : IAsyncLifetime
 {
     private const string Script =
@@ -186,7 +186,36 @@ public sealed partial class FlipTests : IAsyncLifetime
             Assert.DoesNotContain("1.2.826.0.1.3680043.9.7433.9.", header.GetString(Tag.StudyInstanceUID)!, StringComparison.Ordinal);
         }
 
+        await EnrichAsync(flip, project, archived[0]["label"]);
         await DeleteAsync(flip, database);
+    }
+
+    // 10.2, 10.3, 11.2 to 11.5: what was made of a session comes back to it.
+    private static async Task EnrichAsync(HttpClient flip, string project, string accession)
+    {
+        var experiment = JsonNode.Parse(await SendAsync(flip, "GET", $"/data/projects/{project}/experiments/{accession}?format=json"))!;
+        var session = $"/data/projects/{project}/subjects/{experiment["items"]![0]!["data_fields"]!["subject_ID"]}/experiments/{accession}";
+        using (var zip = new System.IO.Compression.ZipArchive(new MemoryStream(await flip.GetByteArrayAsync($"{session}/scans/ALL/resources/DICOM/files?format=zip", Token))))
+        {
+            Assert.Equal([accession], zip.Entries.Select(e => e.FullName.Split('/')[0]).Distinct());
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(flip, "GET", $"{session}/scans/ALL/resources/NIFTI/files?format=zip")).Status);
+        var before = JsonNode.Parse(await SendAsync(flip, "GET", $"{session}/scans?format=json"))!["ResultSet"]!["Result"]!.AsArray();
+        var scan = before[0]!["ID"]!.GetValue<string>();
+        // The scan is there already, with another type than FLIP names: it stays what it is.
+        Assert.Equal("", await SendAsync(flip, "PUT", $"{session}/scans/{scan}?xsiType=xnat:petScanData"));
+        Assert.Equal(before.ToJsonString(), JsonNode.Parse(await SendAsync(flip, "GET", $"{session}/scans?format=json"))!["ResultSet"]!["Result"]!.ToJsonString());
+        await SendAsync(flip, "PUT", $"{session}/scans/99?xsiType=xnat:mrScanData");
+        await SendAsync(flip, "PUT", $"{session}/scans/{scan}/resources/MASKS");
+        Assert.Equal(HttpStatusCode.Conflict, (await AskAsync(flip, "PUT", $"{session}/scans/{scan}/resources/MASKS")).Status);
+        var file = $"{session}/scans/{scan}/resources/MASKS/files/mask.nii.gz?inbody=true";
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(flip, "GET", file)).Status);
+        foreach (var bytes in (string[])["{no JSON at all", "the second time"])
+        {
+            await SendAsync(flip, "PUT", file, bytes);
+            Assert.Equal(bytes, await SendAsync(flip, "GET", file));
+        }
     }
 
     // 12.2 to 12.4: what still waits.
@@ -201,10 +230,21 @@ public sealed partial class FlipTests : IAsyncLifetime
 
         var ids = await ImportAsync(flip, project, 1, 4);
         await SendAsync(flip, "DELETE", $"/data/projects/{project}?removeFiles=true");
-        // XNAT leaves them in the queue, and FLIP deletes them there. Here they end with their project (R22): FLIP finds none, and what it might still name is not there.
+        // FLIP looks for what waited, and takes it out of the queue itself. The requests are over (R22): of each its key is left, and nothing that names a study or a patient.
+        Assert.Equal(ids, await database.QueryAsync<long>("select id from xhbm_queued_pacs_request where xnat_project = @project order by id", new { project }, Token));
+        Assert.Equal([""], (await database.QueryAsync<string>("select accession_number from xhbm_queued_pacs_request where xnat_project = @project and timestamp is not null", new { project }, Token)).Distinct());
+        Assert.Equal(0, await database.FindAsync<long>("select count(*) from qr_request where project_id = @project", new { project }, Token));
+        Assert.Equal("0", await SendAsync(flip, "GET", "/xapi/dqr/import/queue/count?all=true"));
+        using (var other = await _server.UserAsync("flip-other"))
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(other, "POST", "/xapi/dqr/import/queue", $"[{ids[0]}]")).Status);
+        }
+
+        Assert.Equal("true", await SendAsync(flip, "DELETE", $"/xapi/dqr/import/queue/{ids[0]}"));
+        Assert.Equal("true", await SendAsync(flip, "POST", "/xapi/dqr/import/queue", $"[{string.Join(',', ids.Skip(1))}]"));
         Assert.Empty(await database.QueryAsync<long>("select id from xhbm_queued_pacs_request where xnat_project = @project", new { project }, Token));
-        Assert.Equal("true", await SendAsync(flip, "POST", "/xapi/dqr/import/queue", "[]"));
         Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(flip, "POST", "/xapi/dqr/import/queue", $"[{string.Join(',', ids)}]")).Status);
+        Assert.Equal("true", await SendAsync(flip, "POST", "/xapi/dqr/import/queue", "[]"));
     }
 
     [GeneratedRegex(@"\{[^{}]*\}")]

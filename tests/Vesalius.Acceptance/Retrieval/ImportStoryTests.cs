@@ -36,9 +36,9 @@ public sealed class ImportStoryTests
 
     private static long Ended(Dictionary<string, long> counts) => counts.Where(c => c.Key is "complete" or "incomplete" or "failed" or "refused" or "cancelled").Sum(c => c.Value);
 
-    private static async Task UntilAsync(IntakeProcess server, string batch, Func<Dictionary<string, long>, bool> isReached)
+    private static async Task UntilAsync(IntakeProcess server, RequestRecorder recorder, string batch, Func<Dictionary<string, long>, bool> isReached)
     {
-        using var client = server.Client();
+        using var client = server.Client(recorder.Address);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
         patience.CancelAfter(TimeSpan.FromSeconds(120));
         var counts = await CountsAsync(client, batch);
@@ -79,39 +79,41 @@ public sealed class ImportStoryTests
         try
         {
             await server.StartAsync(Token);
+            // Between everybody and the server, as a proxy that writes a log of addresses.
+            await using var recorder = new RequestRecorder(server.Address);
             await using var orthanc = await OrthancServer.StartAsync([("XNAT", server.Port)], [studies], Token);
             string batch;
             var list = Path.Combine(studies, "list.csv");
             Task<(int ExitCode, string Output)> tool;
-            using (var admin = server.Client())
+            using (var admin = server.Client(recorder.Address))
             {
                 var pacs = await PrepareAsync(admin, orthanc.DicomPort);
                 await ArchiveOneAsync(admin, server, pacs);
                 await AssertPreviewAsync(admin, pacs);
                 await File.WriteAllTextAsync(list, StoryList.Text(), Encoding.UTF8, Token);
-                tool = ToolAsync(server, list);
+                tool = ToolAsync(recorder, list);
                 batch = (await RunningServer.EventuallyAsync(async () => (await SendAsync(admin, "GET", "xapi/dqr/import/batches"))!.AsArray().FirstOrDefault()))["id"]!.GetValue<string>();
-                await UntilAsync(server, batch, c => Ended(c) >= 30 && c.ContainsKey("retrieving"));
+                await UntilAsync(server, recorder, batch, c => Ended(c) >= 30 && c.ContainsKey("retrieving"));
             }
 
             await server.KillAsync(Token);
             await server.StartAsync(Token);
-            await UntilAsync(server, batch, c => Ended(c) >= 90 && c.ContainsKey("retrieving"));
+            await UntilAsync(server, recorder, batch, c => Ended(c) >= 90 && c.ContainsKey("retrieving"));
             await server.KillAsync(Token);
             await server.StartAsync(Token);
             var (exitCode, output) = await tool;
             Assert.True(exitCode == 5, output);
             Assert.Contains("The server does not answer; it is waited for.", output, StringComparison.Ordinal);
             Assert.Contains("row 155 (line", output, StringComparison.Ordinal);
-            (exitCode, output) = await ToolAsync(server, list);
+            (exitCode, output) = await ToolAsync(recorder, list);
             Assert.True(exitCode == 5 && output.Contains($"known already, as batch {batch}", StringComparison.Ordinal), output);
-            using (var admin = server.Client())
+            using (var admin = server.Client(recorder.Address))
             {
                 await AssertRowsAsync(admin, batch);
                 await AssertArchivedAsync(admin, server);
             }
 
-            await AssertNoPatientAsync(server);
+            await AssertNoPatientAsync(server, recorder);
         }
         finally
         {
@@ -120,8 +122,8 @@ public sealed class ImportStoryTests
     }
 
     // It keeps watching while the server is killed.
-    private static Task<(int ExitCode, string Output)> ToolAsync(IntakeProcess server, string list) => ImportTool.RunAsync(
-        ["--csv", list, "--project", Project, "--pacs", "Hospital", "--url", server.Address.ToString()],
+    private static Task<(int ExitCode, string Output)> ToolAsync(RequestRecorder recorder, string list) => ImportTool.RunAsync(
+        ["--csv", list, "--project", Project, "--pacs", "Hospital", "--url", recorder.Address.ToString()],
         new Dictionary<string, string> { ["VESALIUS_USER"] = "admin", ["VESALIUS_PASSWORD"] = IntakeProcess.Password }, Token);
 
     private static async Task ArchiveOneAsync(HttpClient admin, IntakeProcess server, long pacs)
@@ -198,11 +200,16 @@ public sealed class ImportStoryTests
         }
     }
 
-    // Rows that finished keep nothing; those that may be repeated keep what was asked for, and the log and the audit nothing of anybody.
-    private static async Task AssertNoPatientAsync(IntakeProcess server)
+    // Rows that finished keep nothing; those that may be repeated keep what was asked for, and log, audit and addresses nothing of anybody.
+    private static async Task AssertNoPatientAsync(IntakeProcess server, RequestRecorder recorder)
     {
         var secrets = Enumerable.Range(1, StoryList.Studies).SelectMany(s => (string[])[RetrievalStudies.Accession(s), RetrievalStudies.PatientId(s), RetrievalStudies.Uid(s)])
             .Append(RetrievalStudies.SecretName).ToArray();
+        // Nor does an address that anybody asked for, from the upload of the list to the look at what was archived.
+        Assert.Contains(recorder.Lines, l => l.StartsWith("POST /xapi/dqr/import/lists", StringComparison.Ordinal));
+        Assert.Contains(recorder.Lines, l => l.Contains("/rows?", StringComparison.Ordinal));
+        Assert.True(recorder.Lines.Count > 100, $"Only {recorder.Lines.Count} requests were seen.");
+        Assert.All(recorder.Lines, l => Assert.DoesNotContain(secrets, s => Uri.UnescapeDataString(l).Contains(s, StringComparison.OrdinalIgnoreCase)));
         await using (var database = new VesaliusDatabase(server.Postgres.ConnectionString()))
         {
             // All that a dump would hold, but for the archive's own rows, in which the images' numbers stand as in the images: this project has no script.

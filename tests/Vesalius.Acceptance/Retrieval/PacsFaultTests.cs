@@ -16,7 +16,7 @@ public sealed class PacsFaultTests(RunningServer server) : IClassFixture<Running
     private static Task<JsonNode?> SendAsync(HttpClient client, string method, string address, string? body = null) => ServerWithPacs.SendAsync(client, method, address, body);
 
     // A PACS with four studies of eight images each, and a project for them.
-    private async Task WithPacsAsync(string name, PacsFaults faults, Func<HttpClient, FaultyPacs, long, Task> story, string rules = "{}", int attempts = 5)
+    private async Task WithPacsAsync(string name, PacsFaults faults, Func<HttpClient, FaultyPacs, long, Task> story, string rules = "{}", int attempts = 5, int threads = 4)
     {
         var folder = RetrievalStudies.Make(Studies, 4);
         try
@@ -26,7 +26,7 @@ public sealed class PacsFaultTests(RunningServer server) : IClassFixture<Running
             using var admin = server.Client();
             await SendAsync(admin, "POST", "/xapi/dqr/settings", $$"""{"allowAllProjectsToUseDqr":true,"dqrMaxPacsRequestAttempts":"{{attempts}}","dqrWaitToRetryRequestInSeconds":"1"}""");
             await SendAsync(admin, "PUT", $"/data/projects/{name}");
-            await story(admin, pacs, await ImportSteps.RegisterAsync(admin, name, pacs.Port, FaultyPacs.AeTitle, threads: 4, rules));
+            await story(admin, pacs, await ImportSteps.RegisterAsync(admin, name, pacs.Port, FaultyPacs.AeTitle, threads, rules));
         }
         finally
         {
@@ -44,6 +44,21 @@ public sealed class PacsFaultTests(RunningServer server) : IClassFixture<Running
         Assert.All(Enumerable.Range(1, Studies), s => Assert.Equal(
             8, Directory.GetFiles(Path.Combine(server.Data, "archive", project, "arc001", $"S{s}_MR", "SCANS"), "*.dcm", SearchOption.AllDirectories).Length));
     }
+
+    /// <summary>A list is searched for with as many questions at once as the schedule agrees to, not more (xapi A.7).</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public Task Batch_query_keeps_to_what_the_schedule_allows(int threads) => WithPacsAsync($"BATCH{threads}", new PacsFaults { Delay = TimeSpan.FromMilliseconds(100) }, async (admin, pacs, id) =>
+    {
+        var list = "Accession Number,Subject\n" + string.Concat(Enumerable.Range(0, 12).Select(i => $"{RetrievalStudies.Accession(1 + (i % Studies))},S{i}\n"));
+        using var form = new MultipartFormDataContent { { new StringContent(list), "csv_to_store", "list.csv" }, { new StringContent($"{id}"), "pacsId" } };
+        using var response = await admin.PostAsync("/xapi/dqr/query/batch", form, Token);
+        var rows = JsonNode.Parse(await response.Content.ReadAsStringAsync(Token))!.AsArray();
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => $"S{i} {RetrievalStudies.Uid(1 + (i % Studies))}"), rows.Select(r => $"{r!["relabelMap"]!["Subject"]} {Assert.Single(r["studies"]!.AsArray())!["studyInstanceUid"]}"));
+        // An association that is being released may still count.
+        Assert.InRange(pacs.HighestAssociations, threads, threads == 1 ? 2 : 2 * threads);
+    }, threads: threads);
 
     /// <summary>It drops the association in the middle of three retrievals: what came is not fetched again, what did not is.</summary>
     [Fact]

@@ -91,6 +91,9 @@ public sealed class RetrievalWayTests(ServerWithPacs peers) : IClassFixture<Serv
         Assert.Equal(RetrievalStudies.Uid(9), Assert.Single(found)!["studyInstanceUid"]!.GetValue<string>());
         var series = (await SendAsync(admin, "POST", "/xapi/dqr/query/series", $$"""{"pacsId":{{pacs}},"studyInstanceUids":["{{RetrievalStudies.Uid(9)}}"]}"""))!;
         Assert.Equal(2, series[RetrievalStudies.Uid(9)]!["results"]!.AsArray().Count);
+        Assert.Equal(9, (await SendAsync(admin, "POST", "/xapi/dqr/query/studies", $$"""{"accessionNumber":"RJ0000*","pacsId":{{pacs}}}"""))!.AsArray().Count);
+        found = (await SendAsync(admin, "POST", "/xapi/dqr/query/studies", $$"""{"seriesInstanceUid":"{{RetrievalStudies.Uid(7)}}.1","pacsId":{{pacs}}}"""))!.AsArray();
+        Assert.Equal(RetrievalStudies.Uid(7), Assert.Single(found)!["studyInstanceUid"]!.GetValue<string>());
         await SendAsync(admin, "POST", "/xapi/dqr/query/studies", $$"""{"accessionNumber":"NOWHERE","pacsId":{{pacs}}}""", HttpStatusCode.NoContent);
         AssertComplete(await ImportAsync(admin, pacs, "WEB1", 9, 10, 11), 4);
         Assert.Equal(12, Directory.GetFiles(Path.Combine(peers.Server.Data, "archive", "WEB1"), "*.dcm", SearchOption.AllDirectories).Length);

@@ -167,6 +167,14 @@ public sealed class RetrieveTests(ServerWithPacs peers) : IClassFixture<ServerWi
         var queued = Assert.Single((await SendAsync(admin, "POST", "/xapi/dqr/import", body))!.AsArray())!;
         Assert.Equal("complete", (await EndedAsync(admin, queued["id"]!.GetValue<long>()))["state"]!.GetValue<string>());
         Assert.Equal("2", Assert.Single(await RunningServer.RowsAsync(admin, "/data/projects/SERIES1/experiments/S2_MR/scans?format=json"))["ID"]);
+        // By what they are called; where UIDs are given, too, these count.
+        foreach (var (study, chosen, scan) in (IEnumerable<(int, string, string)>)[(9, "\"seriesDescriptions\":[\" t1\"]", "1"), (10, $"\"seriesInstanceUids\":[\"{RetrievalStudies.Uid(10)}.2\"],\"seriesDescriptions\":[\"T1\"]", "2")])
+        {
+            body = $$$"""{"pacsId":{{{peers.PacsId}}},"projectId":"SERIES1","studies":[{"studyInstanceUid":"{{{RetrievalStudies.Uid(study)}}}",{{{chosen}}},"relabelMap":{"Subject":"S{{{study}}}","Session":"S{{{study}}}_MR"}}]}""";
+            queued = Assert.Single((await SendAsync(admin, "POST", "/xapi/dqr/import", body))!.AsArray())!;
+            Assert.Equal("complete", (await EndedAsync(admin, queued["id"]!.GetValue<long>()))["state"]!.GetValue<string>());
+            Assert.Equal(scan, Assert.Single(await RunningServer.RowsAsync(admin, $"/data/projects/SERIES1/experiments/S{study}_MR/scans?format=json"))["ID"]);
+        }
     }
 
     /// <summary>A patient who opted out is not even retrieved, and two studies of the others keep their own labels.</summary>

@@ -32,6 +32,26 @@ public sealed class DicomWebStoreTests(RunningServer server) : IClassFixture<Run
         return (response.StatusCode, response.StatusCode == HttpStatusCode.OK ? [.. JsonDocument.Parse(text).RootElement.EnumerateArray()] : []);
     }
 
+    /// <summary>Clients write the type of the parts with quotation marks, without them, or not at all.</summary>
+    [Theory]
+    [InlineData("multipart/related; type=application/dicom; boundary=\"part-of-a-test\"")]
+    [InlineData("multipart/related;boundary=part-of-a-test;type=application/dicom")]
+    [InlineData("Multipart/Related; Type=\"application/dicom\"; Boundary=part-of-a-test")]
+    [InlineData("multipart/related; boundary=part-of-a-test")]
+    public async Task F6_Type_of_the_parts_is_understood_however_it_is_written(string type)
+    {
+        using var admin = server.Client();
+        (await admin.PutAsync("/data/projects/STOW6", null, Token)).EnsureSuccessStatusCode();
+        var image = Sample("studies", "mr-epi-phantom-ge", Path.GetFileName(Directory.GetFiles(SharedData.Require("data", "dicom", "studies", "mr-epi-phantom-ge"), "*.dcm")[0]));
+        byte[] body = [.. "--part-of-a-test\r\nContent-Type: application/dicom\r\n\r\n"u8, .. image, .. "\r\n--part-of-a-test--\r\n"u8];
+        using var content = new ByteArrayContent(body);
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
+        using var response = await admin.PostAsync("/xapi/dicomweb/projects/STOW6/studies", content, Token);
+        var text = await response.Content.ReadAsStringAsync(Token);
+        Assert.True(response.StatusCode == HttpStatusCode.OK, text);
+        Assert.Equal([Part10File.Read(image).DataSet.GetString(Tag.SOPInstanceUID)], JsonDocument.Parse(text).RootElement.EnumerateArray().SelectMany(s => Uids(s, "00081199")));
+    }
+
     private static List<string> Uids(JsonElement study, string sequence) => [.. study.GetProperty(sequence).GetProperty("Value").EnumerateArray().Select(i => i.Value("00081155"))];
 
     private static async Task PreferAsync(HttpClient admin, string json) =>
@@ -173,8 +193,12 @@ public sealed class DicomWebStoreTests(RunningServer server) : IClassFixture<Run
             Assert.Equal(HttpStatusCode.OK, file.StatusCode);
         }
 
+        using var outsider = await server.UserAsync("roi-outsider");
         foreach (var (method, address, who, status) in new[]
         {
+            ("GET", Viewer, outsider, 403), ("GET", Viewer + "/exists", outsider, 403), ("POST", Viewer, outsider, 403), ("GET", "/xapi/viewer/projects/ROI_NONE/experiments/x/exists", outsider, 403),
+            ("GET", "/xapi/viewer/projects/ROI_NONE/experiments/x/exists", admin, 404), ("GET", "/xapi/viewerDicomweb/aets/ROI1/ROI1_1/rs/studies", outsider, 403),
+            ("GET", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1/exists", outsider, 403), ("POST", "/xapi/viewerDicomweb/projects/ROI1/subjects/x", outsider, 403),
             ("GET", Viewer + "/exists", reader, 200), ("GET", Viewer + "_no/exists", reader, 404), ("POST", Viewer, reader, 403), ("POST", Viewer, admin, 200), ("GET", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1/exists", reader, 200),
             ("POST", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1?overwrite=true", admin, 200), ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", reader, 403),
             ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", admin, 200), ("GET", "/xapi/ohifaiaa/servers", reader, 404), ("PUT", "/xapi/ohifaiaa/servers", reader, 403),

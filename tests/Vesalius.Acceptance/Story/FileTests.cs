@@ -202,6 +202,11 @@ public sealed class FileTests(RunningServer server) : IClassFixture<RunningServe
         Assert.Equal((200, ""), await PutAsync(admin, $"{Files}/raw.bin?overwrite=true", "other"u8.ToArray()));
         Assert.Equal("other", await admin.GetStringAsync($"{Files}/raw.bin", Token));
         Assert.Equal("part", await admin.GetStringAsync($"{Files}/from-part.txt", Token));
+        // Only FLIP calls a file in the body JSON and says nothing of overwriting: it means to (flip-client §11.5).
+        Assert.Equal((200, ""), await PutAsync(admin, $"{Files}/flip.json?inbody=true", [0, 255, (byte)'{'], "application/json"));
+        Assert.Equal([0, 255, (byte)'{'], await admin.GetByteArrayAsync($"{Files}/flip.json", Token));
+        Assert.Equal((200, """{"duplicates":["flip.json"]}"""), await PutAsync(admin, $"{Files}/flip.json?inbody=true&overwrite=false", "{}"u8.ToArray(), "application/json"));
+        Assert.Equal((200, """{"duplicates":["flip.json"]}"""), await PutAsync(admin, $"{Files}/flip.json?inbody=true", "{}"u8.ToArray()));
         Assert.Equal(404, (await PutAsync(admin, "/data/projects/FPUT/experiments/NONE/resources/R/files/a", "1"u8.ToArray())).Status);
         Assert.Equal(400, (await PutAsync(admin, $"{Files}/R_catalog.xml", "1"u8.ToArray())).Status);
     }

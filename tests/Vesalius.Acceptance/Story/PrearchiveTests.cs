@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit;
 
 namespace Vesalius.Acceptance.Story;
@@ -91,8 +92,12 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         await admin.PutAsync("/data/projects/QBULK2", null, Token);
         using var form = new FormUrlEncodedContent([new("src", first[5..]), new("src", server.Address.ToString().TrimEnd('/') + second)]);
         Assert.Equal(200, (await Uploads.SendAsync(admin, "POST", "/data/services/prearchive/rebuild", form)).Status);
-        Assert.Equal(200, await StatusAsync(admin, "POST", $"/data/services/prearchive/move?src={first}&src={second[5..]}&newProject=QBULK2&async=true"));
-        var rows = await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QBULK2?format=json");
+        Assert.Equal(403, await StatusAsync(admin, "POST", $"/data/services/prearchive/move?src={first}&newProject=QNONE&async=true"));
+        // Told at once what is queued; the rows change when it is done.
+        var (status, queued) = await Uploads.SendAsync(admin, "POST", $"/data/services/prearchive/move?src={first}&src={second[5..]}&newProject=QBULK2&async=true");
+        Assert.Equal(200, status);
+        Assert.Equal(["E1 QUEUED_MOVING", "E2 QUEUED_MOVING"], JsonDocument.Parse(queued).RootElement.GetProperty("ResultSet").GetProperty("Result").EnumerateArray().Select(r => $"{r.GetProperty("name")} {r.GetProperty("status")}"));
+        var rows = await RunningServer.EventuallyAsync(async () => await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QBULK2?format=json") is { Count: 2 } both ? both : null);
         Assert.Equal(["E1", "E2"], rows.Select(r => r["name"]).Order(StringComparer.Ordinal));
         Assert.Equal(400, await StatusAsync(admin, "POST", "/data/services/prearchive/move?src=/elsewhere&newProject=QBULK2"));
         Assert.Equal(400, await StatusAsync(admin, "POST", "/data/services/prearchive/delete"));
