@@ -4,6 +4,7 @@ using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
 using Vesalius.Prearchive;
+using Vesalius.Server.DicomWeb;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -271,7 +272,9 @@ internal static class PrearchiveEndpoints
         var session = await OfRouteAsync(context);
         var item = (await SelectAsync(context, store, session)).Find(o => o.FileName == path) ?? throw RequestRefusedException.NotFound("There is no such file.");
         await Scope.AuditAsync(context, "prearchive.download", session.Id.ToString(CultureInfo.InvariantCulture));
-        return Results.File(Path.Combine(store.FolderOf(session), item.Path), "application/dicom", enableRangeProcessing: true);
+        var full = Path.Combine(store.FolderOf(session), item.Path);
+        var format = context.Request.Query["format"].ToString();
+        return RenderedEndpoints.Makes(format) ? await RenderedEndpoints.OfFileAsync(context, full, format) : Results.File(full, "application/dicom", enableRangeProcessing: true);
     }
 
     private static async Task<IResult> LogsAsync(HttpContext context, PrearchiveStore store)
