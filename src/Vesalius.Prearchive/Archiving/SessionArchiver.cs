@@ -226,6 +226,8 @@ public sealed class SessionArchiver(
             var result = await sessions.AdmitAsync(admission, prefix, connection, transaction).ConfigureAwait(false);
             await DeidentificationReports.KeepAsync(result.Id, DeidentificationReports.Archiving, request.User, stagedSession.Report, connection, transaction).ConfigureAwait(false);
             await QuarantineStore.ArchivedAsync(session.Id, result.Id, connection, transaction).ConfigureAwait(false);
+            await WorkflowDirectory.RecordAsync(
+                result.Id, request.ProjectId, result.XsiType, existing is null ? "Transfer" : "Merged", request.User, connection, transaction).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, transaction).ConfigureAwait(false);
             if (existing is null && (request.Quarantine || session.Quarantine))
             {
