@@ -413,7 +413,7 @@ internal static class PrearchiveEndpoints
                 var archived = RequestFlags.IsTrue(asked)
                     ? await context.RequestServices.GetRequiredService<SessionArchiver>().ArchiveAsync(
                         part.Id, new ArchiveRequest(part.ProjectId ?? throw RequestRefusedException.BadRequest("The session is unassigned."), part.Subject, part.Label, MergeMode.Append, false, context.Caller().Login), context.RequestAborted)
-                    : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(part.Id, context.RequestAborted);
+                    : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(part.Id, context.RequestAborted, isAsked: true);
                 if (archived is not null && built.Count == 1)
                 {
                     context.Response.Headers.Location = archived.Uri;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Xunit;
 
@@ -21,6 +22,60 @@ public sealed class AutoArchiveTests(RunningServer server) : IClassFixture<Runni
         var (status, text) = await Uploads.ImportAsync(client, query, body ?? Uploads.Zip(Uploads.Objects("rt-breast")));
         Assert.True(status == 200, $"{status} {text}");
         return text.TrimEnd();
+    }
+
+    /// <summary>Without a destination the project's code decides, or the one that the request gives.</summary>
+    [Fact]
+    public async Task Session_without_a_destination_goes_where_the_code_says()
+    {
+        using var admin = await ProjectAsync("AAFOUR", 4);
+        using var manual = await ProjectAsync("AANONE", 0);
+        Assert.Equal("/data/archive/projects/AAFOUR/subjects/S/experiments/E1", await ImportAsync(admin, "import-handler=SI&project=AAFOUR&subject=S&session=E1"));
+        // What comes again is appended; what says how it is to be merged is believed.
+        Assert.Equal("/data/archive/projects/AAFOUR/subjects/S/experiments/E1", await ImportAsync(admin, "import-handler=SI&project=AAFOUR&subject=S&session=E1"));
+        Assert.Equal(409, (await Uploads.ImportAsync(admin, "import-handler=SI&project=AAFOUR&subject=S&session=E1&overwrite=none", Uploads.Zip(Uploads.Objects("rt-breast")))).Status);
+        Assert.StartsWith("/data/prearchive/", await ImportAsync(admin, "import-handler=SI&project=AAFOUR&subject=S&session=E2&dest=/prearchive"), StringComparison.Ordinal);
+        Assert.StartsWith("/data/prearchive/", await ImportAsync(admin, "import-handler=SI&project=AAFOUR&subject=S&session=E3&prearchive_code=0"), StringComparison.Ordinal);
+        Assert.StartsWith("/data/prearchive/", await ImportAsync(admin, "import-handler=SI&project=AAFOUR&subject=S&session=E4&prevent_auto_commit=true"), StringComparison.Ordinal);
+        Assert.StartsWith("/data/prearchive/", await ImportAsync(manual, "import-handler=SI&project=AANONE&subject=S&session=E1"), StringComparison.Ordinal);
+        Assert.StartsWith("/data/archive/", await ImportAsync(manual, "import-handler=SI&project=AANONE&subject=S&session=E2&prearchive_code=4"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Batches of one session are archived when no more of them come; what is kept back waits until somebody commits it, as uploaders do.</summary>
+    [Fact]
+    public async Task Upload_in_parts_is_archived_after_quiet_time_and_a_prevented_one_when_it_is_committed()
+    {
+        using var admin = await ProjectAsync("AAQUIET", 4);
+        using var settings = new StringContent("{\"sessionXmlRebuilderInterval\":0.02,\"sessionXmlRebuilderRepeat\":300}", Encoding.UTF8, "application/json");
+        using var set = await admin.PostAsync("/xapi/siteConfig", settings, Token);
+        var prevented = await ImportAsync(admin, "import-handler=DICOM-zip&project=AAQUIET&subject=S&session=KEPT&prevent_auto_commit=true&autoArchive=true&SOURCE=uploader");
+        var manual = await ImportAsync(admin, "import-handler=DICOM-zip&project=AAQUIET&subject=S&session=MANUAL&dest=/prearchive");
+        Assert.StartsWith("/data/prearchive/", await ImportAsync(admin, "import-handler=DICOM-zip&project=AAQUIET&subject=S&session=PARTS"), StringComparison.Ordinal);
+        var session = await RunningServer.EventuallyAsync(async () =>
+            (await RunningServer.RowsAsync(admin, "/data/projects/AAQUIET/experiments?format=json")).FirstOrDefault(e => e["label"] == "PARTS"));
+        Assert.Equal("xnat:ctSessionData", session["xsiType"]);
+        var row = Assert.Single(await RunningServer.RowsAsync(admin, prevented + "?format=json"));
+        Assert.Equal(("READY", "true", "true", "uploader"), (row["status"], row["autoarchive"], row["prevent_auto_commit"], row["SOURCE"]));
+        Assert.Equal((301, "/data/archive/projects/AAQUIET/subjects/S/experiments/KEPT"), await Uploads.SendAsync(admin, "POST", prevented + "?action=commit"));
+        Assert.Single(await RunningServer.RowsAsync(admin, manual + "?format=json"));
+    }
+
+    /// <summary>Who names no handler gets the site's, which skips what is no DICOM unless the site says otherwise.</summary>
+    [Fact]
+    public async Task I1_handler_that_is_not_named_is_the_sites()
+    {
+        using var admin = await ProjectAsync("AAHAND", 0);
+        var mixed = Uploads.Zip(["read me"u8.ToArray(), .. Uploads.Objects("rt-breast")]);
+        Assert.StartsWith("/data/prearchive/", await ImportAsync(admin, "project=AAHAND&subject=S&session=E1", mixed), StringComparison.Ordinal);
+        foreach (var (handler, status) in ((string, int)[])[("other", 400), ("DICOM-zip", 200)])
+        {
+            using var value = new StringContent($"\"{handler}\"", Encoding.UTF8, "application/json");
+            Assert.Equal(status, (await Uploads.SendAsync(admin, "POST", "/xapi/siteConfig/defaultImportHandler", value)).Status);
+        }
+
+        Assert.Equal(400, (await Uploads.ImportAsync(admin, "project=AAHAND&subject=S&session=E2", mixed)).Status);
+        using var back = new StringContent("\"SI\"", Encoding.UTF8, "application/json");
+        Assert.Equal(200, (await Uploads.SendAsync(admin, "POST", "/xapi/siteConfig/defaultImportHandler", back)).Status);
     }
 
     /// <summary>Archiving leaves a workflow: Transfer for a new session, Merged for one that was there.</summary>
