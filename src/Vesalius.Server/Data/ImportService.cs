@@ -184,7 +184,7 @@ internal static class ImportService
                 + $"{results.Sum(r => r.Refused)} are not wanted (series filter or opt-out).");
     }
 
-    // Letting identities in is a decision about the project, not about one upload.
+    // Letting identities in is a decision about the project, not about one upload. Uploaders ask for it of everybody; whoever may not decide it has the objects de-identified all the same.
     private static async Task<bool> MayPreventAnonymisationAsync(HttpContext context, UploadRequest request, string? project)
     {
         if (!request.IsSet("prevent_anon"))
@@ -192,16 +192,8 @@ internal static class ImportService
             return false;
         }
 
-        if (project is null or "Unassigned")
-        {
-            context.Administrator();
-        }
-        else
-        {
-            await Scope.ProjectAsync(context, project, ProjectRights.Manage, invisible: 403);
-        }
-
-        return true;
+        return context.Caller().IsSiteAdministrator
+            || (project is not (null or "Unassigned") && (await Scope.RightsAsync(context, project)).HasFlag(ProjectRights.Manage));
     }
 
     private static void RemoveInbox(UploadRequest request, string handler)

@@ -233,14 +233,21 @@ public sealed class ImportTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Equal(403, (await Uploads.SendAsync(user, "DELETE", "/xapi/direct-archive/1")).Status);
     }
 
-    /// <summary>Only who manages the project may let identities in.</summary>
+    /// <summary>Only who manages the project may let identities in; uploaders that ask for it as members get their objects de-identified all the same.</summary>
     [Fact]
-    public async Task Prevent_anon_needs_the_right_to_manage()
+    public async Task Prevent_anon_is_heeded_for_those_who_manage_the_project_only()
     {
         using var admin = await ProjectAsync("IANON");
         using var member = await server.UserAsync("anon-member");
         await admin.PutAsync("/data/projects/IANON/users/member/anon-member", null, Token);
-        Assert.Equal(403, (await Uploads.ImportAsync(member, "project=IANON&import-handler=SI&prevent_anon=true&dest=/prearchive", Breast())).Status);
-        Assert.Equal(200, (await Uploads.ImportAsync(member, "project=IANON&import-handler=SI&dest=/prearchive", Breast())).Status);
+        foreach (var (client, heeded, session) in ((HttpClient, string, string)[])[(member, "false", "EM"), (admin, "true", "EA")])
+        {
+            var (status, url) = await Uploads.ImportAsync(client, $"project=IANON&subject=S&session={session}&import-handler=SI&prevent_anon=true&dest=/prearchive", Breast());
+            Assert.Equal(200, status);
+            Assert.Equal(heeded, Assert.Single(await RunningServer.RowsAsync(client, url.Trim() + "?format=json"))["prevent_anon"]);
+            var dump = await RunningServer.RowsAsync(client, $"/data/services/dicomdump?src={url.Trim()[5..]}&field=PatientID&format=json");
+            Assert.Equal(heeded == "false", Assert.Single(dump)["value"] == "EM");
+            Assert.Equal(heeded == "false", (await client.GetStringAsync(url.Trim() + "/logs", Token)).Contains("prevent_anon", StringComparison.Ordinal));
+        }
     }
 }
