@@ -378,7 +378,7 @@ internal static class PrearchiveEndpoints
                     CheckIdle(session);
                 }
 
-                await context.RequestServices.GetRequiredService<PrearchiveStore>().SetStatusAsync(session.Id, PrearchiveStatus.Receiving, null, context.RequestAborted);
+                await ResetAsync(context, session);
                 return Results.Ok();
             case "set-status":
                 CheckIdle(session);
@@ -393,6 +393,15 @@ internal static class PrearchiveEndpoints
             default:
                 throw RequestRefusedException.BadRequest("The action is not known: build, commit, move, relabel, reset-status, set-status.");
         }
+    }
+
+    // The state that follows from what is there: built, built with a clash, or not built yet.
+    private static async Task ResetAsync(HttpContext context, PrearchiveSession session)
+    {
+        var store = context.RequestServices.GetRequiredService<PrearchiveStore>();
+        var status = !File.Exists(store.DocumentOf(session)) ? PrearchiveStatus.Receiving
+            : await store.ConflictsAsync(session.Id, context.RequestAborted) > 0 ? PrearchiveStatus.Conflict : PrearchiveStatus.Ready;
+        await store.SetStatusAsync(session.Id, status, null, context.RequestAborted);
     }
 
     private static Task DescribeAsync(HttpContext context, PrearchiveSession session, Func<string, string?> form, string? subject, string? label) =>

@@ -37,6 +37,7 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal(400, await StatusAsync(admin, "GET", "/data/prearchive/experiments"));
         Assert.Equal(200, await StatusAsync(admin, "PUT", "/data/prearchive"));
         Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"));
+        Assert.Equal((byte)'<', (await admin.GetByteArrayAsync(url + "?format=xml", Token))[0]);
         Assert.Contains("Session", (await Uploads.SendAsync(admin, "GET", url + "?format=xml")).Body, StringComparison.Ordinal);
         Assert.Equal(200, await StatusAsync(admin, "GET", url + "?format=zip"));
         var scans = await RunningServer.RowsAsync(admin, url + "/scans?format=json");
@@ -66,6 +67,7 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal(400, await StatusAsync(admin, "POST", url + "?action=set-status&status=FINE"));
         Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=set-status&status=ERROR"));
         Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=reset-status"));
+        Assert.Equal("READY", Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"))["status"]);
         Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=relabel&subject=S7&session=E7"));
         var row = (await RunningServer.RowsAsync(admin, url + "?format=json"))[0];
         Assert.Equal(("S7", "E7"), (row["subject"], row["name"]));
