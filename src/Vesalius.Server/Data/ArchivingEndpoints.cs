@@ -97,7 +97,7 @@ internal static class ArchivingEndpoints
 
         if (sessions.Count > 1)
         {
-            return await PrearchiveEndpoints.StateAsync(context, sessions);
+            return await PrearchiveEndpoints.StateAsync(context, sessions, left: PrearchiveStatus.Archiving);
         }
 
         if (RequestFlags.IsTrue(form("redirect")))

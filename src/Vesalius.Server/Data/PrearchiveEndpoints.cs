@@ -121,13 +121,6 @@ internal static class PrearchiveEndpoints
         return Results.Ok();
     }
 
-    /// <summary>Rows of sessions as they now are; those that are gone are left out.</summary>
-    public static async Task<IResult> StateAsync(HttpContext context, IEnumerable<PrearchiveSession> sessions)
-    {
-        var ids = sessions.Select(s => s.Id).ToHashSet();
-        return Table((await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted)).Where(s => ids.Contains(s.Id)));
-    }
-
     private static async Task CheckAsync(HttpContext context, PrearchiveSession session)
     {
         if (session.ProjectId is { } project)
@@ -485,13 +478,13 @@ internal static class PrearchiveEndpoints
             await act(session, form);
         }
 
-        return await StateOrAsWasAsync(context, sessions);
+        return await StateAsync(context, sessions);
     }
 
-    // What was deleted is shown as it was.
-    private static async Task<IResult> StateOrAsWasAsync(HttpContext context, List<PrearchiveSession> sessions)
+    /// <summary>Rows of sessions as they now are; those that have left are shown as they were, in the state in which they left.</summary>
+    public static async Task<IResult> StateAsync(HttpContext context, IEnumerable<PrearchiveSession> sessions, string? left = null)
     {
         var now = (await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted)).ToDictionary(s => s.Id);
-        return Table(sessions.Select(s => now.GetValueOrDefault(s.Id, s)));
+        return Table(sessions.Select(s => now.GetValueOrDefault(s.Id, s with { Status = left ?? s.Status })));
     }
 }

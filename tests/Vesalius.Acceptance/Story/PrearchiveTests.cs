@@ -116,6 +116,7 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         var (several, table) = await Uploads.SendAsync(admin, "POST", $"/data/services/archive?src={second}&src={third}");
         Assert.Equal(200, several);
         Assert.Contains("CONFLICT", table, StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"E2\"", table, StringComparison.Ordinal);
         Assert.Contains(await RunningServer.RowsAsync(admin, "/data/projects/VARCH/experiments?format=json"), e => e["label"] == "E2");
         var (_, problems) = await Uploads.SendAsync(admin, "POST", $"/data/services/validate-archive?src={third}");
         Assert.Contains("already archived", problems, StringComparison.Ordinal);
