@@ -40,7 +40,8 @@ internal static class DirectArchive
         endpoints.MapDelete("/xapi/direct-archive/{id:long}", async (HttpContext context, long id, PrearchiveStore store, SessionGates gates) =>
         {
             context.SignedIn();
-            var session = await store.FindAsync(id, context.RequestAborted) is { DirectArchive: true, ProjectId: not null } found ? found : throw RequestRefusedException.Forbidden();
+            var session = await store.FindAsync(id, context.RequestAborted) is { DirectArchive: true, ProjectId: not null } found ? found
+                : throw (context.Caller().IsSiteAdministrator ? RequestRefusedException.NotFound($"There is no session {id}.") : RequestRefusedException.Forbidden());
             await Scope.ProjectAsync(context, session.ProjectId!, ProjectRights.Delete, invisible: 403);
             using var alone = await gates.CloseAsync(id, context.RequestAborted);
             await store.RemoveAsync(session, CancellationToken.None);
