@@ -90,6 +90,50 @@ internal static class RenderedEndpoints
     public static Task<IResult> SnapshotAsync(HttpContext context, IReadOnlyList<DicomFile> files) =>
         ShowAsync(context, files, Wanted.Read(context, isThumbnail: true), [], middleFrame: true, isInstance: false);
 
+    /// <summary>Pictures from the beginning to the end of some files, in equal steps, as one.</summary>
+    /// <exception cref="RequestRefusedException">There is no picture in them (406).</exception>
+    public static async Task<IResult> GridAsync(HttpContext context, IReadOnlyList<DicomFile> files, int columns, int rows, bool isThumbnail)
+    {
+        var wanted = Wanted.Read(context, isThumbnail: true);
+        var cell = isThumbnail ? ThumbnailSize / 2 : ThumbnailSize * 2;
+        var options = context.Request.Query.ContainsKey("viewport") ? wanted.Options : wanted.Options with { MostColumns = cell, MostRows = cell };
+        var images = new List<RenderedImage>();
+        foreach (var (file, frame) in await FramesAsync(context, files, columns * rows))
+        {
+            if (await RenderAsync(context, file.FullPath, frame, middleFrame: true, options) is var (image, _, _))
+            {
+                images.Add(image);
+            }
+        }
+
+        return images.Count > 0 ? await EncodedAsync(context, PictureGrid.Compose(images, columns, rows), wanted) : throw NoPicture();
+    }
+
+    // So many frames of files, in order; of many files one frame each, and of few as many as it takes.
+    private static async Task<IReadOnlyList<(DicomFile File, int? Frame)>> FramesAsync(HttpContext context, IReadOnlyList<DicomFile> files, int most)
+    {
+        if (files.Count >= most)
+        {
+            return [.. Sample(files, most).Select(f => (f, (int?)null))];
+        }
+
+        var frames = new List<(DicomFile, int?)>();
+        foreach (var file in files)
+        {
+            try
+            {
+                using var source = await context.RequestServices.GetRequiredService<FrameReader>().OpenAsync(file, context.RequestAborted);
+                frames.AddRange(Enumerable.Range(1, source.Count).Select(n => (file, (int?)n)));
+            }
+            catch (Exception e) when (e is PixelDataException or MalformedDicomException or IOException)
+            {
+                continue;
+            }
+        }
+
+        return Sample(frames, most);
+    }
+
     private static async Task<IResult> ShowAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers, bool middleFrame, bool isInstance)
     {
         if (wanted.Type == "image/gif" && !middleFrame && (numbers.Count > 1 || (numbers.Count == 0 && (files.Count > 1 || isInstance))))

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using Xunit;
@@ -14,6 +15,38 @@ public sealed class PictureTests(RunningServer server) : IClassFixture<RunningSe
         using var response = await client.GetAsync(address, Token);
         var bytes = await response.Content.ReadAsByteArrayAsync(Token);
         return (response.StatusCode, response.Content.Headers.ContentType?.MediaType, Convert.ToHexString(bytes.AsSpan(0, Math.Min(4, bytes.Length))));
+    }
+
+    /// <summary>Grids of pictures of a scan: as many cells as asked for, from many files or from the frames of one.</summary>
+    [Theory]
+    [InlineData("mr-epi-phantom-ge", "GRIDM")]
+    [InlineData("us-stress-echo-acuson", "GRIDU")]
+    public async Task Snapshots_come_in_grids(string study, string project)
+    {
+        using var admin = server.Client();
+        await admin.PutAsync($"/data/projects/{project}", null, Token);
+        var (status, uri) = await Uploads.ImportAsync(admin, $"project={project}&subject=S&session=E&import-handler=SI&dest=/archive", Uploads.Zip(Uploads.Objects(study, most: 6)));
+        Assert.True(status == 200, uri);
+        var scan = (await RunningServer.RowsAsync(admin, uri.Trim() + "/scans?format=json"))[0]["ID"];
+        async Task<(int Columns, int Rows)> SizeAsync(string tail)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/xapi/snapshot/projects/{project}/experiments/E/scan/{scan}/{tail}");
+            request.Headers.Accept.ParseAdd("image/png");
+            using var response = await admin.SendAsync(request, Token);
+            Assert.Equal((HttpStatusCode.OK, "image/png"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+            var png = await response.Content.ReadAsByteArrayAsync(Token);
+            return (BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)));
+        }
+
+        var (width, height) = await SizeAsync("snapshot/1x1");
+        Assert.Equal((width * 3, height * 2), await SizeAsync("snapshot/3x2"));
+        var (small, low) = await SizeAsync("thumbnail/1x1");
+        Assert.InRange(Math.Max(small, low), 1, 64);
+        Assert.Equal((small * 2, low * 2), await SizeAsync("thumbnail/2X2"));
+        foreach (var wrong in (string[])["0x1", "11x1", "2", "axb"])
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await LookAsync(admin, $"/xapi/snapshot/projects/{project}/experiments/E/scan/{scan}/snapshot/{wrong}")).Status);
+        }
     }
 
     [Fact]
