@@ -203,6 +203,40 @@ public sealed class ImportTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Equal(403, (await Uploads.SendAsync(admin, "PUT", "/data/projects/IBOX/resources/R/files/n.txt?reference=/etc/passwd")).Status);
     }
 
+    /// <summary>W1: pages with every operator, nested filters and several columns to sort by.</summary>
+    [Fact]
+    public async Task W1_direct_archive_is_listed_in_pages_filtered_and_sorted()
+    {
+        using var admin = await ProjectAsync("IPAGES");
+        foreach (var (subject, session) in ((string, string)[])[("A", "E1"), ("B", "E2"), ("A", "E3")])
+        {
+            Assert.Equal(200, (await Uploads.ImportAsync(admin, $"import-handler=DICOM-zip&project=IPAGES&subject={subject}&session={session}&Direct-Archive=true", Breast())).Status);
+        }
+
+        async Task<(int Status, string Names)> NamesAsync(string filters, string rest = "")
+        {
+            using var page = new StringContent($$"""{"filters":{"project":{"operator":"eq","value":"IPAGES"}{{filters}}}{{rest}}}""", Encoding.UTF8, "application/json");
+            var (status, body) = await Uploads.SendAsync(admin, "POST", "/xapi/direct-archive", page);
+            return (status, status == 200 ? string.Join(',', JsonDocument.Parse(body).RootElement.EnumerateArray().Select(r => r.GetProperty("name").GetString())) : "");
+        }
+
+        const string ByName = ",\"sort_col\":\"name\",\"sort_dir\":\"asc\"";
+        Assert.Equal((200, "E1,E2,E3"), await NamesAsync("", ByName));
+        Assert.Equal((200, "E2,E3,E1"), await NamesAsync("", ""","sortBys":[["subject","desc"],["name","desc"]]"""));
+        Assert.Equal((200, "E2"), await NamesAsync("", ByName + ",\"size\":1,\"page\":2"));
+        foreach (var (filter, names) in ((string, string)[])[
+            ("\"operator\":\"IN\",\"values\":[\"E1\",\"E3\"]", "E1,E3"), ("\"operator\":\"between\",\"lo\":\"E2\",\"hi\":\"E3\"", "E2,E3"), ("\"operator\":\"gt\",\"value\":\"E1\"", "E2,E3"),
+            ("\"operator\":\"le\",\"value\":\"E1\"", "E1"), ("\"operator\":\"ne\",\"value\":\"E1\"", "E2,E3"), ("\"operator\":\"like\",\"value\":\"E%\"", "E1,E2,E3"), ("\"operator\":\"like\",\"value\":\"e%\"", ""),
+            ("\"value\":\"e2\"", "E2"), ("\"operator\":\"eq\",\"value\":\"E1\",\"not\":true", "E2,E3"),
+            ("\"operator\":\"eq\",\"value\":\"E1\",\"orFilters\":[{\"operator\":\"eq\",\"value\":\"E2\"}]", "E1,E2"), ("\"value\":\"E\",\"andFilters\":[{\"value\":\"3\"}]", "E3")])
+        {
+            Assert.Equal((filter, (200, names)), (filter, await NamesAsync($",\"name\":{{{filter}}}", ByName)));
+        }
+
+        Assert.Equal(400, (await NamesAsync(",\"name\":{\"operator\":\"near\",\"value\":\"E1\"}")).Status);
+        Assert.Equal(400, (await NamesAsync("", ",\"page\":0")).Status);
+    }
+
     /// <summary>W1 to W4: straight to the archive, on demand; a clash falls back to the prearchive and says so.</summary>
     [Fact]
     public async Task W1_to_W4_direct_archive_archives_on_demand_and_falls_back_on_conflict()
