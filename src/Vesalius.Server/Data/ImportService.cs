@@ -218,6 +218,7 @@ internal static class ImportService
         {
             if (await store.FindAsync(id, context.RequestAborted) is not { } session)
             {
+                await AddArchivedAsync(context, id, lines);
                 continue;
             }
 
@@ -229,16 +230,35 @@ internal static class ImportService
 
             // Single objects keep coming; their session is built after quiet time, or on commit.
             var built = handler != "gradual-DICOM" || merge is not null ? await PrearchiveEndpoints.BuildAsync(archiver, id, context.RequestAborted) : [id];
-            foreach (var part in built)
+            foreach (var part in built.DefaultIfEmpty(id))
             {
-                if (await store.FindAsync(part, context.RequestAborted) is { } found)
+                if (await store.FindAsync(part, context.RequestAborted) is not { } found)
+                {
+                    await AddArchivedAsync(context, part, lines);
+                    continue;
+                }
+
+                try
                 {
                     lines.Add(await ArchiveAsync(context, request, found, merge, handler) ?? "/data" + found.Url);
+                }
+                catch (SessionGoneException)
+                {
+                    await AddArchivedAsync(context, part, lines);
                 }
             }
         }
 
         return lines;
+    }
+
+    // Requests with parts of one session run beside each other; whichever comes first archives what others have brought.
+    private static async Task AddArchivedAsync(HttpContext context, long session, List<string> lines)
+    {
+        if (await context.RequestServices.GetRequiredService<SessionArchiver>().WhereaboutsAsync(session, context.RequestAborted) is { } archived)
+        {
+            lines.Add(archived.Uri);
+        }
     }
 
     private static async Task<string?> ArchiveAsync(HttpContext context, UploadRequest request, PrearchiveSession session, MergeMode? merge, string handler)
@@ -260,7 +280,7 @@ internal static class ImportService
             await Scope.AuditAsync(context, "session.archive", archived.Id);
             return archived.Uri;
         }
-        catch (ArchivingException e)
+        catch (ArchivingException e) when (e is not SessionGoneException)
         {
             throw e.Status == PrearchiveStatus.Conflict && handler == "DICOM-zip" ? RequestRefusedException.BadRequest(e.Message) : ArchivingEndpoints.Refusal(e);
         }

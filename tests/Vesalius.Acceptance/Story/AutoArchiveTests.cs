@@ -60,6 +60,22 @@ public sealed class AutoArchiveTests(RunningServer server) : IClassFixture<Runni
         Assert.Single(await RunningServer.RowsAsync(admin, manual + "?format=json"));
     }
 
+    /// <summary>Batches of one session that come beside each other, as xnatctl sends them, are all archived and all answered with where they went.</summary>
+    [Theory]
+    [InlineData("AABATCH", "import-handler=DICOM-zip&dest=/archive")]
+    [InlineData("AABATCHSI", "import-handler=SI")]
+    public async Task Batches_of_one_session_beside_each_other_all_reach_the_archive(string project, string how)
+    {
+        using var admin = await ProjectAsync(project, 4);
+        var objects = Uploads.Objects("mr-epi-phantom-ge", most: 45).ToList();
+        var answers = await Task.WhenAll(objects.Chunk(4).Select(part =>
+            Uploads.ImportAsync(admin, $"{how}&project={project}&subject=S&session=E&overwrite=delete&overwrite_files=true", Uploads.Zip(part))));
+        Assert.All(answers, a => Assert.Equal((200, $"/data/archive/projects/{project}/subjects/S/experiments/E\r\n"), a));
+        Assert.Empty(await RunningServer.RowsAsync(admin, $"/data/prearchive/projects/{project}?format=json"));
+        var resource = Assert.Single(await RunningServer.RowsAsync(admin, $"/data/projects/{project}/experiments/E/resources?all=true&format=json"));
+        Assert.Equal("45", resource["file_count"]);
+    }
+
     /// <summary>Who names no handler gets the site's, which skips what is no DICOM unless the site says otherwise.</summary>
     [Fact]
     public async Task I1_handler_that_is_not_named_is_the_sites()
