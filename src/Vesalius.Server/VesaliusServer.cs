@@ -187,7 +187,7 @@ internal static class FirstStart
             && await database.FindAsync<long>("select count(*) from access_setting where name = 'vesalius.receiversMade'", null, cancellationToken).ConfigureAwait(false) == 0)
         {
             // Both titles are one receiver to a sender; XNAT is what existing scanners call.
-            foreach (var title in (string[])["VESALIUS", "XNAT"])
+            foreach (var title in (string[])["XNAT", "VESALIUS"])
             {
                 await receivers.SaveAsync(new Receiver { AeTitle = title, Port = options.DicomPort }, cancellationToken).ConfigureAwait(false);
             }

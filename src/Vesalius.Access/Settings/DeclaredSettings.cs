@@ -24,6 +24,8 @@ public enum SettingKind
     Json,
     /// <summary><c>fail</c> or <c>skip</c>.</summary>
     FailOrSkip,
+    /// <summary><c>SI</c> or <c>DICOM-zip</c>.</summary>
+    ImportHandler,
     /// <summary>Web addresses with scheme and host, separated by blanks, commas or line ends; empty for none.</summary>
     WebAddresses,
 }
@@ -46,6 +48,7 @@ public sealed record DeclaredSetting(SettingTier Tier, SettingKind Kind, JsonNod
             SettingKind.Pattern => IsPattern(text) ? null : "must be a regular expression",
             SettingKind.Email => EmailAddress.IsValid(text) ? null : "must be an e-mail address",
             SettingKind.FailOrSkip => text is "fail" or "skip" ? null : "must be fail or skip",
+            SettingKind.ImportHandler => text is "SI" or "DICOM-zip" ? null : "must be SI or DICOM-zip",
             SettingKind.WebAddresses => value is null or JsonValue && AreWebAddresses(text) ? null : "must be addresses such as \"https://names.example.org/codes/\", separated by blanks, each with its host spelt out",
             SettingKind.Text => value is null or JsonValue ? null : "must be a single value",
             _ => null,
@@ -101,6 +104,7 @@ internal static class DeclaredSettings
             ("passwordComplexityMessage", "The password is not as the site wants passwords."));
         Add(SettingTier.Authenticated, SettingKind.Text, ("uiDateFormat", "yyyy-MM-dd"), ("uiTimeFormat", "HH:mm:ss"), ("uiDateTimeFormat", "yyyy-MM-dd HH:mm:ss"), ("uiDateTimeSecondsFormat", "yyyy-MM-dd HH:mm:ss.SSS"));
         Add(SettingTier.Authenticated, SettingKind.FailOrSkip, ("missingDate", "fail"));
+        Add(SettingTier.Authenticated, SettingKind.ImportHandler, ("defaultImportHandler", "SI"));
         Add(SettingTier.Administrator, SettingKind.WebAddresses, ("getUrlAddresses", ""));
         Add(SettingTier.Administrator, SettingKind.Interval, ("scriptTimeLimit", "5 minutes"));
         Add(SettingTier.Authenticated, SettingKind.Interval, ("sessionTimeout", "15 minutes"));

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Dapper;
+using Npgsql;
 using Vesalius.Database;
 
 namespace Vesalius.Access;
@@ -42,6 +44,36 @@ public sealed class WorkflowDirectory(VesaliusDatabase database)
             values (@objectId, @externalId, @dataType, @pipelineName, @launchTime, @status, @fields::jsonb, @user) on conflict (object_id, launch_time, pipeline_name) do nothing returning id
             """,
             new { objectId, externalId, dataType, pipelineName, launchTime, status, fields = JsonSerializer.Serialize(fields), user }, cancellationToken);
+
+    /// <summary>Records a piece of work that the server itself has done, within the caller's transaction.</summary>
+    /// <param name="objectId">Object that it worked on.</param>
+    /// <param name="externalId">Its project.</param>
+    /// <param name="dataType">Its type.</param>
+    /// <param name="pipelineName">What was done.</param>
+    /// <param name="user">For whom.</param>
+    /// <param name="connection">Connection.</param>
+    /// <param name="transaction">The caller's transaction.</param>
+    /// <param name="job">What it was made of.</param>
+    public static Task RecordAsync(
+        string objectId, string externalId, string dataType, string pipelineName, string user, NpgsqlConnection connection, NpgsqlTransaction transaction, string job) => connection.ExecuteAsync(
+        """
+        insert into access_workflow (object_id, external_id, data_type, pipeline_name, launch_time, status, fields, create_user)
+        values (@objectId, @externalId, @dataType, @pipelineName, to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.US'), 'Complete', jsonb_build_object('category', 'DATA', 'type', 'PROCESS', 'jobID', @job), @user)
+        on conflict (object_id, launch_time, pipeline_name) do nothing
+        """,
+        new { objectId, externalId, dataType, pipelineName, user, job }, transaction);
+
+    /// <summary>The object that a piece of work of the server's was done on; null if it was not done.</summary>
+    /// <param name="database">Database.</param>
+    /// <param name="job">What it was made of.</param>
+    /// <param name="pipelineNames">What was done.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static Task<string?> ObjectOfAsync(VesaliusDatabase database, string job, string[] pipelineNames, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        return database.FindAsync<string>(
+            "select object_id from access_workflow where pipeline_name = any (@pipelineNames) and fields ->> 'jobID' = @job order by id desc limit 1", new { job, pipelineNames }, cancellationToken);
+    }
 
     /// <summary>Reports how far a workflow is.</summary>
     public Task UpdateAsync(long id, string? status, string? dataType, string? externalId, IReadOnlyDictionary<string, string> fields, CancellationToken cancellationToken) => database.ExecuteAsync(

@@ -21,6 +21,10 @@ public sealed class ArchiveSessions(VesaliusDatabase database, SiteSettings sett
     public Task<ArchivedSession?> FindAsync(string projectId, string label, CancellationToken cancellationToken) =>
         database.FindAsync<ArchivedSession>($"{Select} where e.project_id = @projectId and e.label = @label", new { projectId, label }, cancellationToken);
 
+    /// <summary>The session with this ID; null if there is none.</summary>
+    public Task<ArchivedSession?> FindByIdAsync(string id, CancellationToken cancellationToken) =>
+        database.FindAsync<ArchivedSession>($"{Select} where e.id = @id", new { id }, cancellationToken);
+
     /// <summary>SOP instances that a session holds, each with its file's hash.</summary>
     public async Task<IReadOnlyDictionary<string, string>> InstancesAsync(string experimentId, CancellationToken cancellationToken) =>
         (await database.QueryAsync<(string Uid, string Sha256)>(

@@ -109,6 +109,20 @@ public sealed class SeriesFilters(SiteSettings settings, ConfigurationStore conf
     private static SeriesFilter Usable(string mode, string text) =>
         SeriesFilter.Parse(mode, text).Filter ?? throw new MalformedDicomException(MalformedReason.InvalidValue, 0, Tag.SeriesDescription, "series import filter that cannot be read");
 
+    /// <summary>Stores what the site settings say of the filter in the configuration service, where clients look for it, too.</summary>
+    /// <param name="user">Who changed the settings.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task KeepCopyAsync(string user, CancellationToken cancellationToken)
+    {
+        var copy = JsonSerializer.Serialize(new
+        {
+            enabled = await settings.FlagAsync(EnabledSetting, cancellationToken).ConfigureAwait(false),
+            mode = await settings.TextAsync(ModeSetting, cancellationToken).ConfigureAwait(false),
+            list = await settings.TextAsync(TextSetting, cancellationToken).ConfigureAwait(false),
+        });
+        await configuration.PutAsync(Tool, Place, null, copy, enabled: true, user, "site settings", cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>What is wrong with site settings that are about to be stored; null if nothing.</summary>
     /// <param name="given">Settings by name, as text.</param>
     /// <param name="cancellationToken">Cancels.</param>

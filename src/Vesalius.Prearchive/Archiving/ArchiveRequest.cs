@@ -33,8 +33,11 @@ public sealed record ArchiveRequest(string ProjectId, string SubjectLabel, strin
 /// <summary>Thrown when a session cannot be archived; the session stays in the prearchive.</summary>
 /// <param name="status">State that the session is left in.</param>
 /// <param name="reason">Why, without values.</param>
-public sealed class ArchivingException(string status, string reason) : Exception(reason)
+public class ArchivingException(string status, string reason) : Exception(reason)
 {
     /// <summary>State that the session is left in.</summary>
     public string Status { get; } = status;
 }
+
+/// <summary>Thrown when a session is no longer in the prearchive: archived or removed meanwhile.</summary>
+public sealed class SessionGoneException() : ArchivingException(PrearchiveStatus.Error, "The session is no longer in the prearchive.");

@@ -23,6 +23,8 @@ public sealed class SessionArchiver(
     // Sessions on their way to the archive at a time; more would only wait for the disk.
     private const int AtATime = 8;
     private const string StagingFolder = "archiving-";
+    private const string Transferred = "Transfer";
+    private const string Merged = "Merged";
     private readonly ArchivingTurns _turns = new(database, AtATime);
     private readonly FilePlacing _placing = new(database, layout, resources);
 
@@ -33,7 +35,7 @@ public sealed class SessionArchiver(
         ArgumentNullException.ThrowIfNull(request);
         using var alone = await gates.CloseAsync(sessionId, cancellationToken).ConfigureAwait(false);
         var session = await store.FindAsync(sessionId, cancellationToken).ConfigureAwait(false)
-            ?? throw new ArchivingException(PrearchiveStatus.Error, "The session is no longer in the prearchive.");
+            ?? throw new SessionGoneException();
         // Two sessions on their way to one label go one after the other, whichever node they are on.
         var turn = await _turns.TakeAsync($"{request.ProjectId}/{request.SessionLabel}", cancellationToken).ConfigureAwait(false);
         await using var released = turn.ConfigureAwait(false);
@@ -70,6 +72,13 @@ public sealed class SessionArchiver(
             }
         }
     }
+
+    /// <summary>What became of a session that left the prearchive; null if it was not archived.</summary>
+    public async Task<ArchivedSession?> WhereaboutsAsync(long sessionId, CancellationToken cancellationToken) =>
+        await WorkflowDirectory.ObjectOfAsync(database, JobOf(sessionId), [Transferred, Merged], cancellationToken).ConfigureAwait(false) is { } id
+            ? await sessions.FindByIdAsync(id, cancellationToken).ConfigureAwait(false) : null;
+
+    private static string JobOf(long sessionId) => string.Create(CultureInfo.InvariantCulture, $"prearchive {sessionId}");
 
     private async Task FailAsync(long sessionId, string status, string reason)
     {
@@ -226,6 +235,8 @@ public sealed class SessionArchiver(
             var result = await sessions.AdmitAsync(admission, prefix, connection, transaction).ConfigureAwait(false);
             await DeidentificationReports.KeepAsync(result.Id, DeidentificationReports.Archiving, request.User, stagedSession.Report, connection, transaction).ConfigureAwait(false);
             await QuarantineStore.ArchivedAsync(session.Id, result.Id, connection, transaction).ConfigureAwait(false);
+            await WorkflowDirectory.RecordAsync(
+                result.Id, request.ProjectId, result.XsiType, existing is null ? Transferred : Merged, request.User, connection, transaction, JobOf(session.Id)).ConfigureAwait(false);
             await connection.ExecuteAsync("delete from prearchive_session where id = @Id", new { session.Id }, transaction).ConfigureAwait(false);
             if (existing is null && (request.Quarantine || session.Quarantine))
             {

@@ -55,15 +55,32 @@ public sealed class IdleSessionService(
                 PrearchiveLog.NotArchived(logger, session.Id, e.Status);
             }
         }
+
+        // An upload is built as soon as it is here, and waits for more of its kind.
+        var byCode = await settings.FlagAsync("projectAllowAutoArchive", cancellationToken).ConfigureAwait(false);
+        foreach (var session in await store.WaitingToBeArchivedAsync(silence, byCode, cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                await ArchiveIfWantedAsync(session, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ArchivingException e)
+            {
+                PrearchiveLog.NotArchived(logger, session, e.Status);
+            }
+        }
     }
 
     /// <summary>Archives a session that is ready, if its own flag or its project's setting says so.</summary>
+    /// <param name="sessionId">Session.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="isAsked">Somebody commits it, so it does not matter that it is kept from being archived by itself.</param>
     /// <returns>The archived session; null if it stays where it is.</returns>
     /// <exception cref="ArchivingException">It was wanted but is not possible.</exception>
-    public async Task<ArchivedSession?> ArchiveIfWantedAsync(long sessionId, CancellationToken cancellationToken)
+    public async Task<ArchivedSession?> ArchiveIfWantedAsync(long sessionId, CancellationToken cancellationToken, bool isAsked = false)
     {
         if (await store.FindAsync(sessionId, cancellationToken).ConfigureAwait(false) is not { ProjectId: { } projectId, Status: PrearchiveStatus.Ready } session
-            || session.PreventAutoCommit
+            || (session.PreventAutoCommit && !isAsked)
             || await projects.FindAsync(projectId, cancellationToken).ConfigureAwait(false) is not { } project)
         {
             return null;

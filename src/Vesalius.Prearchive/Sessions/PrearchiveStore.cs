@@ -92,6 +92,19 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     public Task<IReadOnlyList<PrearchiveSession>> IdleAsync(TimeSpan silence, CancellationToken cancellationToken) => database.QueryAsync<PrearchiveSession>(
         $"select {Columns} from prearchive_session where status = 'RECEIVING' and last_modified < now() - @silence order by last_modified limit 100", new { silence }, cancellationToken);
 
+    /// <summary>Sessions that are built, have been silent for some time, and are to be archived by themselves.</summary>
+    /// <param name="silence">How long.</param>
+    /// <param name="byCode">Projects may say so, not only the sessions themselves.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>Their keys.</returns>
+    public Task<IReadOnlyList<long>> WaitingToBeArchivedAsync(TimeSpan silence, bool byCode, CancellationToken cancellationToken) => database.QueryAsync<long>(
+        """
+        select s.id from prearchive_session s join archive_project p on p.id = s.project_id
+        where s.status = 'READY' and not s.prevent_auto_commit and s.last_modified < now() - @silence
+            and (s.direct_archive or coalesce(s.auto_archive, @byCode and p.prearchive_code >= 4)) order by s.last_modified limit 100
+        """,
+        new { silence, byCode }, cancellationToken);
+
     /// <summary>Sets a session's state, and its type when it is known.</summary>
     public Task SetStatusAsync(long id, string status, string? xsiType, CancellationToken cancellationToken) => database.ExecuteAsync(
         "update prearchive_session set status = @status, xsi_type = coalesce(@xsiType, xsi_type) where id = @id", new { id, status, xsiType }, cancellationToken);

@@ -128,7 +128,7 @@ public sealed class SessionBuilder(PrearchiveStore store, PetMrRule petMr)
 
     private static async Task WriteDocumentAsync(PrearchiveSession session, SessionDescription description, string path, CancellationToken cancellationToken)
     {
-        var settings = new XmlWriterSettings { Async = true, Indent = true, NewLineChars = "\n", CheckCharacters = false };
+        var settings = new XmlWriterSettings { Async = true, Encoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true, NewLineChars = "\n", CheckCharacters = false };
         var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write);
         await using (stream.ConfigureAwait(false))
         {

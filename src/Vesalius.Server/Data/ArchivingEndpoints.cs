@@ -24,7 +24,7 @@ internal static class ArchivingEndpoints
     };
 
     /// <summary>How a refusal to archive is answered.</summary>
-    public static RequestRefusedException Refusal(ArchivingException e) => new(e.Status == PrearchiveStatus.Conflict ? 409 : 500, e.Message);
+    public static RequestRefusedException Refusal(ArchivingException e) => new(e is SessionGoneException ? 404 : e.Status == PrearchiveStatus.Conflict ? 409 : 500, e.Message);
 
     private static async Task<ArchiveRequest> RequestAsync(HttpContext context, Func<string, string?> form, PrearchiveSession session)
     {
@@ -97,7 +97,7 @@ internal static class ArchivingEndpoints
 
         if (sessions.Count > 1)
         {
-            return await PrearchiveEndpoints.StateAsync(context, sessions);
+            return await PrearchiveEndpoints.StateAsync(context, sessions, left: PrearchiveStatus.Archiving);
         }
 
         if (RequestFlags.IsTrue(form("redirect")))

@@ -37,10 +37,10 @@ internal static class ConfigService
             });
             endpoints.MapGet(start + "/{tool}/{**path}", GetAsync);
             endpoints.MapPut(start + "/{tool}/{**path}", PutAsync);
-            endpoints.MapDelete(start + "/{tool}/{**path}", async (HttpContext context, string tool, string path, ConfigurationStore store) =>
+            endpoints.MapDelete(start + "/{tool}/{**path}", async (HttpContext context, string tool, string path) =>
             {
                 var project = await WritableAsync(context);
-                if (!await store.EnableAsync(tool, path, project, false, context.Caller().Login, context.RequestAborted))
+                if (!await EnableAsync(context, tool, path, project, false))
                 {
                     throw RequestRefusedException.NotFound("Nothing is stored there.");
                 }
@@ -87,20 +87,59 @@ internal static class ConfigService
         foreach (var (path, c) in rows)
         {
             table.Add(
-                tool, path, project, c.CreateUser, Columns.Timestamp(c.CreateDate), c.Reason, c.Contents, "false", c.Version.ToString(CultureInfo.InvariantCulture), c.Enabled ? "enabled" : "disabled");
+                tool, path, project, c.CreateUser, Columns.Timestamp(c.CreateDate), c.Reason, c.Contents, c.Unversioned ? "true" : "false", c.Version.ToString(CultureInfo.InvariantCulture), c.Enabled ? "enabled" : "disabled");
         }
 
         return new TableResult(table);
+    }
+
+    // The site's script is there before anybody stores one, and a site setting says whether it is in force.
+    private static async Task<IReadOnlyList<Configuration>> HistoryAsync(HttpContext context, string tool, string path, string? project)
+    {
+        var services = context.RequestServices;
+        var history = await services.GetRequiredService<ConfigurationStore>().HistoryAsync(tool, path, project, context.RequestAborted);
+        if (!IsSiteScript(tool, path, project))
+        {
+            return history;
+        }
+
+        var isEnabled = await services.GetRequiredService<ScriptLibrary>().SiteEnabledAsync(context.RequestAborted);
+        return history.Count > 0
+            ? [history[0] with { Enabled = isEnabled }, .. history.Skip(1)]
+            : [new Configuration(0, 0, ScriptLibrary.DefaultSiteScript, isEnabled, "admin", DateTime.UnixEpoch, "default")];
+    }
+
+    private static bool IsSiteScript(string tool, string path, string? project) => project is null && tool == "anon" && path == "script";
+
+    // What is in force at site level is said by site settings where there are such.
+    private static async Task<bool> EnableAsync(HttpContext context, string tool, string path, string? project, bool enabled)
+    {
+        var services = context.RequestServices;
+        var login = context.Caller().Login;
+        var found = await services.GetRequiredService<ConfigurationStore>().EnableAsync(tool, path, project, enabled, login, context.RequestAborted);
+        if (IsSiteScript(tool, path, project))
+        {
+            await services.GetRequiredService<ScriptLibrary>().EnableSiteAsync(enabled, login, context.RequestAborted);
+            return true;
+        }
+
+        if (found && project is null && tool == SeriesFilters.Tool && path == SeriesFilters.Place)
+        {
+            var stored = (await services.GetRequiredService<ConfigurationStore>().FindAsync(tool, path, null, context.RequestAborted))!;
+            await services.GetRequiredService<SiteSettings>().SetAsync(SeriesFilters.EnabledSetting, enabled && SeriesFilters.Read(stored.Contents).Stored is { Enabled: true }, login, context.RequestAborted);
+        }
+
+        return found;
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, string tool, string path, ConfigurationStore store)
     {
         var query = context.Request.Query;
         var project = await ReadableAsync(context, tool);
-        var history = await store.HistoryAsync(tool, path, project, context.RequestAborted);
+        var history = await HistoryAsync(context, tool, path, project);
         if (history.Count == 0 && project is not null && query["defaultToSiteWide"] == "true")
         {
-            (project, history) = (null, await store.HistoryAsync(tool, path, null, context.RequestAborted));
+            (project, history) = (null, await HistoryAsync(context, tool, path, null));
         }
 
         var version = query["version"].ToString();
@@ -139,7 +178,7 @@ internal static class ConfigService
         var login = context.Caller().Login;
         if (contents.Length == 0)
         {
-            if (enabled is not { } flag || !await store.EnableAsync(tool, path, project, flag, login, context.RequestAborted))
+            if (enabled is not { } flag || !await EnableAsync(context, tool, path, project, flag))
             {
                 throw RequestRefusedException.BadRequest("There is nothing to store.");
             }
@@ -154,7 +193,14 @@ internal static class ConfigService
             await TakeFilterAsync(context, project, contents, login);
         }
 
-        var first = await store.PutAsync(tool, path, project, contents, enabled ?? true, login, context.Request.Query["reason"].ToString(), context.RequestAborted);
+        if (IsSiteScript(tool, path, project) && enabled is { } inForce)
+        {
+            await context.RequestServices.GetRequiredService<ScriptLibrary>().EnableSiteAsync(inForce, login, context.RequestAborted);
+        }
+
+        // Scripts and tables that were once in force can always be looked up.
+        var keepsNewestOnly = RequestFlags.IsSet(context, "unversioned") && tool is not ("anon" or ScriptLibrary.LookupTool);
+        var first = await store.PutAsync(tool, path, project, contents, enabled ?? true, login, context.Request.Query["reason"].ToString(), context.RequestAborted, keepsNewestOnly);
         await Scope.AuditAsync(context, "configuration.store", $"{project}/{tool}/{path}");
         return Results.StatusCode(first ? 201 : 200);
     }

@@ -5,6 +5,7 @@ using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Downloads;
 using Vesalius.Archive.Storage;
+using Vesalius.Server.DicomWeb;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -251,6 +252,12 @@ internal static class Files
         if (HttpMethods.IsGet(context.Request.Method))
         {
             await Scope.AuditAsync(context, "file.download", $"{found.Resource.Id}");
+        }
+
+        var isDicom = OrOf(found.File.Format, found.Resource.Format) == "DICOM" || TypeOf(full) == "application/dicom";
+        if (isDicom && RenderedEndpoints.Makes(FormatOf(context)))
+        {
+            return await RenderedEndpoints.OfFileAsync(context, full, FormatOf(context));
         }
 
         var type = found.Resource.Label == "DICOM" && !Path.HasExtension(full) ? "application/dicom" : TypeOf(full);

@@ -45,8 +45,9 @@ internal static class ImportService
     {
         var login = context.SignedIn().Login;
         using var request = await UploadRequest.ReadAsync(context, spool.Folder);
-        var handler = request["import-handler"] ?? (context.Request.ContentType?.Contains("dicom", StringComparison.OrdinalIgnoreCase) == true ? "gradual-DICOM" : "");
-        if (handler.Length > 0 && !Handlers.Contains(handler))
+        var handler = request["import-handler"] ?? (context.Request.ContentType?.Contains("dicom", StringComparison.OrdinalIgnoreCase) == true
+            ? "gradual-DICOM" : await context.RequestServices.GetRequiredService<SiteSettings>().TextAsync("defaultImportHandler", context.RequestAborted));
+        if (!Handlers.Contains(handler))
         {
             throw RequestRefusedException.NotFound("There is no such import handler.");
         }
@@ -111,21 +112,30 @@ internal static class ImportService
     {
         var target = ImportTarget.Read(
             request["dest", "destination"], request["project", "PROJECT_ID"], request["subject", "SUBJECT_ID"], request["session", "EXPT_LABEL", "experiment", "expt_id"]);
+        var prevents = request.IsSet("prevent_auto_commit");
+        var code = request["prearchive_code"];
         if (target.Project is { } project && project != "Unassigned")
         {
             var row = await Scope.ProjectAsync(context, project, ProjectRights.Create, invisible: 403);
             target = target with { Project = row.Id };
+            code ??= row.PrearchiveCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
         var isDirect = request.IsSet("Direct-Archive", "direct-archive");
-        var archives = !isDirect && (target.IsArchive || request.IsSet("AA", "auto-archive"));
+        var asksToArchive = request.IsSet("AA", "auto-archive", "autoArchive");
+        // One session per request is whole when it is here, so without a destination the project's code says where it goes; of what comes in parts the rest may be on its way.
+        var isWhole = handler == "SI" && !target.IsPrearchive && code is "4" or "5"
+            && await context.RequestServices.GetRequiredService<SiteSettings>().FlagAsync("projectAllowAutoArchive", context.RequestAborted);
+        var archives = !isDirect && (target.IsArchive || !prevents && (asksToArchive || isWhole));
+        var merge = request["overwrite", "override"] is { } overwrite ? ArchivingEndpoints.Merge(overwrite)
+            : !isWhole || target.IsArchive || asksToArchive ? MergeMode.None : code == "5" ? MergeMode.Overwrite : MergeMode.Append;
         var source = new IntakeSource
         {
             Door = "upload",
             Given = new GivenLabels(target.Project, target.Subject, target.Session),
             PreventAnonymisation = await MayPreventAnonymisationAsync(context, request, target.Project),
-            PreventAutoCommit = request.IsSet("prevent_auto_commit"),
-            AutoArchive = archives ? true : target.IsPrearchive || request["prearchive_code"] == "0" ? false : request["prearchive_code"] is "4" or "5" ? true : null,
+            PreventAutoCommit = prevents,
+            AutoArchive = archives || asksToArchive ? true : target.IsPrearchive || request["prearchive_code"] == "0" ? false : request["prearchive_code"] is "4" or "5" ? true : null,
             TimestampFolder = target.Timestamp,
             DirectArchive = isDirect,
             Quarantine = request.IsSet("quarantine"),
@@ -156,16 +166,25 @@ internal static class ImportService
 
         RemoveInbox(request, handler);
         var sessions = results.SelectMany(r => r.SessionIds).Distinct().ToList();
+        if (request.IsSet("prevent_anon") && !source.PreventAnonymisation && handler != "gradual-DICOM")
+        {
+            foreach (var session in sessions)
+            {
+                await context.RequestServices.GetRequiredService<PrearchiveStore>().LogAsync(
+                    session, "prevent_anon was asked for and not heeded: it is for those who manage the project.", context.RequestAborted);
+            }
+        }
+
         await Scope.AuditAsync(context, "import", $"{results.Sum(r => r.Stored)} objects in {sessions.Count} sessions");
         return sessions.Count > 0
-            ? await FinishAsync(context, request, sessions, archives, handler)
+            ? await FinishAsync(context, request, sessions, archives ? merge : null, handler)
             : throw new RequestRefusedException(
                 422,
                 $"Nothing was stored: {results.Sum(r => r.Quarantined)} objects are in quarantine because the site script failed on them, {results.Sum(r => r.Rejected)} were rejected by it, "
                 + $"{results.Sum(r => r.Refused)} are not wanted (series filter or opt-out).");
     }
 
-    // Letting identities in is a decision about the project, not about one upload.
+    // Letting identities in is a decision about the project, not about one upload. Uploaders ask for it of everybody; whoever may not decide it has the objects de-identified all the same.
     private static async Task<bool> MayPreventAnonymisationAsync(HttpContext context, UploadRequest request, string? project)
     {
         if (!request.IsSet("prevent_anon"))
@@ -173,16 +192,8 @@ internal static class ImportService
             return false;
         }
 
-        if (project is null or "Unassigned")
-        {
-            context.Administrator();
-        }
-        else
-        {
-            await Scope.ProjectAsync(context, project, ProjectRights.Manage, invisible: 403);
-        }
-
-        return true;
+        return context.Caller().IsSiteAdministrator
+            || (project is not (null or "Unassigned") && (await Scope.RightsAsync(context, project)).HasFlag(ProjectRights.Manage));
     }
 
     private static void RemoveInbox(UploadRequest request, string handler)
@@ -198,7 +209,7 @@ internal static class ImportService
         }
     }
 
-    private static async Task<IReadOnlyList<string>> FinishAsync(HttpContext context, UploadRequest request, IReadOnlyList<long> sessions, bool archives, string handler)
+    private static async Task<IReadOnlyList<string>> FinishAsync(HttpContext context, UploadRequest request, IReadOnlyList<long> sessions, MergeMode? merge, string handler)
     {
         var store = context.RequestServices.GetRequiredService<PrearchiveStore>();
         var archiver = context.RequestServices.GetRequiredService<SessionArchiver>();
@@ -207,6 +218,7 @@ internal static class ImportService
         {
             if (await store.FindAsync(id, context.RequestAborted) is not { } session)
             {
+                await AddArchivedAsync(context, id, lines);
                 continue;
             }
 
@@ -217,12 +229,22 @@ internal static class ImportService
             }
 
             // Single objects keep coming; their session is built after quiet time, or on commit.
-            var built = handler != "gradual-DICOM" || archives ? await PrearchiveEndpoints.BuildAsync(archiver, id, context.RequestAborted) : [id];
-            foreach (var part in built)
+            var built = handler != "gradual-DICOM" || merge is not null ? await PrearchiveEndpoints.BuildAsync(archiver, id, context.RequestAborted) : [id];
+            foreach (var part in built.DefaultIfEmpty(id))
             {
-                if (await store.FindAsync(part, context.RequestAborted) is { } found)
+                if (await store.FindAsync(part, context.RequestAborted) is not { } found)
                 {
-                    lines.Add(await ArchiveAsync(context, request, found, archives, handler) ?? "/data" + found.Url);
+                    await AddArchivedAsync(context, part, lines);
+                    continue;
+                }
+
+                try
+                {
+                    lines.Add(await ArchiveAsync(context, request, found, merge, handler) ?? "/data" + found.Url);
+                }
+                catch (SessionGoneException)
+                {
+                    await AddArchivedAsync(context, part, lines);
                 }
             }
         }
@@ -230,18 +252,27 @@ internal static class ImportService
         return lines;
     }
 
-    private static async Task<string?> ArchiveAsync(HttpContext context, UploadRequest request, PrearchiveSession session, bool archives, string handler)
+    // Requests with parts of one session run beside each other; whichever comes first archives what others have brought.
+    private static async Task AddArchivedAsync(HttpContext context, long session, List<string> lines)
+    {
+        if (await context.RequestServices.GetRequiredService<SessionArchiver>().WhereaboutsAsync(session, context.RequestAborted) is { } archived)
+        {
+            lines.Add(archived.Uri);
+        }
+    }
+
+    private static async Task<string?> ArchiveAsync(HttpContext context, UploadRequest request, PrearchiveSession session, MergeMode? merge, string handler)
     {
         try
         {
-            if (!archives || session.ProjectId is not { } project)
+            if (merge is not { } mode || session.ProjectId is not { } project)
             {
                 return request["action"] == "commit"
-                    ? (await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(session.Id, context.RequestAborted))?.Uri : null;
+                    ? (await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(session.Id, context.RequestAborted, isAsked: true))?.Uri : null;
             }
 
             var asked = new ArchiveRequest(
-                project, session.Subject, session.Label, ArchivingEndpoints.Merge(request["overwrite", "override"]), request.IsSet("overwrite_files"), context.Caller().Login)
+                project, session.Subject, session.Label, mode, request.IsSet("overwrite_files"), context.Caller().Login)
             {
                 SameStudyOnly = handler == "DICOM-zip", Quarantine = session.Quarantine,
             };
@@ -249,7 +280,7 @@ internal static class ImportService
             await Scope.AuditAsync(context, "session.archive", archived.Id);
             return archived.Uri;
         }
-        catch (ArchivingException e)
+        catch (ArchivingException e) when (e is not SessionGoneException)
         {
             throw e.Status == PrearchiveStatus.Conflict && handler == "DICOM-zip" ? RequestRefusedException.BadRequest(e.Message) : ArchivingEndpoints.Refusal(e);
         }

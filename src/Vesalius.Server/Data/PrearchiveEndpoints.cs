@@ -4,6 +4,7 @@ using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Storage;
 using Vesalius.Prearchive;
+using Vesalius.Server.DicomWeb;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -121,13 +122,6 @@ internal static class PrearchiveEndpoints
         await store.LogAsync(session.Id, "A scan was removed.", context.RequestAborted);
         await Scope.AuditAsync(context, "prearchive.scan.delete", session.Id.ToString(CultureInfo.InvariantCulture));
         return Results.Ok();
-    }
-
-    /// <summary>Rows of sessions as they now are; those that are gone are left out.</summary>
-    public static async Task<IResult> StateAsync(HttpContext context, IEnumerable<PrearchiveSession> sessions)
-    {
-        var ids = sessions.Select(s => s.Id).ToHashSet();
-        return Table((await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted)).Where(s => ids.Contains(s.Id)));
     }
 
     private static async Task CheckAsync(HttpContext context, PrearchiveSession session)
@@ -274,7 +268,9 @@ internal static class PrearchiveEndpoints
         var session = await OfRouteAsync(context);
         var item = (await SelectAsync(context, store, session)).Find(o => o.FileName == path) ?? throw RequestRefusedException.NotFound("There is no such file.");
         await Scope.AuditAsync(context, "prearchive.download", session.Id.ToString(CultureInfo.InvariantCulture));
-        return Results.File(Path.Combine(store.FolderOf(session), item.Path), "application/dicom", enableRangeProcessing: true);
+        var full = Path.Combine(store.FolderOf(session), item.Path);
+        var format = context.Request.Query["format"].ToString();
+        return RenderedEndpoints.Makes(format) ? await RenderedEndpoints.OfFileAsync(context, full, format) : Results.File(full, "application/dicom", enableRangeProcessing: true);
     }
 
     private static async Task<IResult> LogsAsync(HttpContext context, PrearchiveStore store)
@@ -378,7 +374,7 @@ internal static class PrearchiveEndpoints
                     CheckIdle(session);
                 }
 
-                await context.RequestServices.GetRequiredService<PrearchiveStore>().SetStatusAsync(session.Id, PrearchiveStatus.Receiving, null, context.RequestAborted);
+                await ResetAsync(context, session);
                 return Results.Ok();
             case "set-status":
                 CheckIdle(session);
@@ -393,6 +389,15 @@ internal static class PrearchiveEndpoints
             default:
                 throw RequestRefusedException.BadRequest("The action is not known: build, commit, move, relabel, reset-status, set-status.");
         }
+    }
+
+    // The state that follows from what is there: built, built with a clash, or not built yet.
+    private static async Task ResetAsync(HttpContext context, PrearchiveSession session)
+    {
+        var store = context.RequestServices.GetRequiredService<PrearchiveStore>();
+        var status = !File.Exists(store.DocumentOf(session)) ? PrearchiveStatus.Receiving
+            : await store.ConflictsAsync(session.Id, context.RequestAborted) > 0 ? PrearchiveStatus.Conflict : PrearchiveStatus.Ready;
+        await store.SetStatusAsync(session.Id, status, null, context.RequestAborted);
     }
 
     private static Task DescribeAsync(HttpContext context, PrearchiveSession session, Func<string, string?> form, string? subject, string? label) =>
@@ -413,7 +418,7 @@ internal static class PrearchiveEndpoints
                 var archived = RequestFlags.IsTrue(asked)
                     ? await context.RequestServices.GetRequiredService<SessionArchiver>().ArchiveAsync(
                         part.Id, new ArchiveRequest(part.ProjectId ?? throw RequestRefusedException.BadRequest("The session is unassigned."), part.Subject, part.Label, MergeMode.Append, false, context.Caller().Login), context.RequestAborted)
-                    : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(part.Id, context.RequestAborted);
+                    : await context.RequestServices.GetRequiredService<IdleSessionService>().ArchiveIfWantedAsync(part.Id, context.RequestAborted, isAsked: true);
                 if (archived is not null && built.Count == 1)
                 {
                     context.Response.Headers.Location = archived.Uri;
@@ -486,7 +491,7 @@ internal static class PrearchiveEndpoints
             {
                 // The client may leave now; nobody calls off what it was promised.
                 context.RequestAborted = CancellationToken.None;
-                await (await StateOrAsWasAsync(context, sessions, i, queued)).ExecuteAsync(context);
+                await (await StateAsync(context, sessions, done: i, waiting: queued)).ExecuteAsync(context);
                 await context.Response.CompleteAsync();
             }
 
@@ -500,13 +505,18 @@ internal static class PrearchiveEndpoints
             }
         }
 
-        return context.Response.HasStarted ? Results.Empty : await StateOrAsWasAsync(context, sessions, sessions.Count, queued);
+        return context.Response.HasStarted ? Results.Empty : await StateAsync(context, sessions);
     }
 
-    // What was deleted is shown as it was.
-    private static async Task<IResult> StateOrAsWasAsync(HttpContext context, List<PrearchiveSession> sessions, int done, string queued)
+    /// <summary>Rows of sessions as they now are; those that have left are shown as they were, in the state in which they left.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="sessions">The sessions in order.</param>
+    /// <param name="left">State in which those that are gone have left; null keeps the one that they had.</param>
+    /// <param name="done">How many of them have been seen to; null if all.</param>
+    /// <param name="waiting">State of those that still wait for their turn.</param>
+    public static async Task<IResult> StateAsync(HttpContext context, IReadOnlyList<PrearchiveSession> sessions, string? left = null, int? done = null, string waiting = "")
     {
         var now = (await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted)).ToDictionary(s => s.Id);
-        return Table(sessions.Select((s, i) => i < done ? now.GetValueOrDefault(s.Id, s) : s with { Status = queued }));
+        return Table(sessions.Select((s, i) => i < (done ?? sessions.Count) ? now.GetValueOrDefault(s.Id, s with { Status = left ?? s.Status }) : s with { Status = waiting }));
     }
 }

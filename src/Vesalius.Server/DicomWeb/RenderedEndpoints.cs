@@ -29,13 +29,13 @@ internal static class RenderedEndpoints
 
     private sealed record Wanted(RenderOptions Options, int Quality, int? Frame, string Type)
     {
-        public static Wanted Read(HttpContext context, bool isThumbnail)
+        public static Wanted Read(HttpContext context, bool isThumbnail, string? type = null)
         {
             var query = context.Request.Query;
             var (columns, rows) = Viewport(query["viewport"].ToString(), isThumbnail);
             return new Wanted(
                 new RenderOptions { MostColumns = columns, MostRows = rows, Window = Window(query["window"].ToString()) }, Number(query["quality"].ToString(), "quality", 1, 100) ?? DefaultQuality,
-                Number(query["frame"].ToString(), "frame", 1, int.MaxValue), TypeOf(AcceptedTypes.Read(context)));
+                Number(query["frame"].ToString(), "frame", 1, int.MaxValue), type ?? TypeOf(AcceptedTypes.Read(context)));
         }
 
         private static string TypeOf(IReadOnlyList<AcceptedType> accepted) => accepted.Count == 0 ? "image/jpeg"
@@ -90,6 +90,50 @@ internal static class RenderedEndpoints
     public static Task<IResult> SnapshotAsync(HttpContext context, IReadOnlyList<DicomFile> files) =>
         ShowAsync(context, files, Wanted.Read(context, isThumbnail: true), [], middleFrame: true, isInstance: false);
 
+    /// <summary>Pictures from the beginning to the end of some files, in equal steps, as one.</summary>
+    /// <exception cref="RequestRefusedException">There is no picture in them (406).</exception>
+    public static async Task<IResult> GridAsync(HttpContext context, IReadOnlyList<DicomFile> files, int columns, int rows, bool isThumbnail)
+    {
+        var wanted = Wanted.Read(context, isThumbnail: true);
+        var cell = isThumbnail ? ThumbnailSize / 2 : ThumbnailSize * 2;
+        var options = context.Request.Query.ContainsKey("viewport") ? wanted.Options : wanted.Options with { MostColumns = cell, MostRows = cell };
+        var images = new List<RenderedImage>();
+        foreach (var (file, frame) in await FramesAsync(context, files, columns * rows))
+        {
+            if (await RenderAsync(context, file.FullPath, frame, middleFrame: true, options) is var (image, _, _))
+            {
+                images.Add(image);
+            }
+        }
+
+        return images.Count > 0 ? await EncodedAsync(context, PictureGrid.Compose(images, columns, rows), wanted) : throw NoPicture();
+    }
+
+    // So many frames of files, in order; of many files one frame each, and of few as many as it takes.
+    private static async Task<IReadOnlyList<(DicomFile File, int? Frame)>> FramesAsync(HttpContext context, IReadOnlyList<DicomFile> files, int most)
+    {
+        if (files.Count >= most)
+        {
+            return [.. Sample(files, most).Select(f => (f, (int?)null))];
+        }
+
+        var frames = new List<(DicomFile, int?)>();
+        foreach (var file in files)
+        {
+            try
+            {
+                using var source = await context.RequestServices.GetRequiredService<FrameReader>().OpenAsync(file, context.RequestAborted);
+                frames.AddRange(Enumerable.Range(1, source.Count).Select(n => (file, (int?)n)));
+            }
+            catch (Exception e) when (e is PixelDataException or MalformedDicomException or IOException)
+            {
+                continue;
+            }
+        }
+
+        return Sample(frames, most);
+    }
+
     private static async Task<IResult> ShowAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers, bool middleFrame, bool isInstance)
     {
         if (wanted.Type == "image/gif" && !middleFrame && (numbers.Count > 1 || (numbers.Count == 0 && (files.Count > 1 || isInstance))))
@@ -100,7 +144,7 @@ internal static class RenderedEndpoints
         // Beside the middle there may be what is no image.
         foreach (var file in files.Skip(files.Count / 2).Concat(files.Take(files.Count / 2)).Take(isInstance ? 1 : 8))
         {
-            if (await RenderAsync(context, file, numbers.Count > 0 ? numbers[0] : null, middleFrame, wanted.Options) is not var (image, number, count))
+            if (await RenderAsync(context, file.FullPath, numbers.Count > 0 ? numbers[0] : null, middleFrame, wanted.Options) is not var (image, number, count))
             {
                 continue;
             }
@@ -110,17 +154,32 @@ internal static class RenderedEndpoints
                 TellFrame(context, number, count);
             }
 
-            return Results.Bytes(
-                wanted.Type switch
-                {
-                    "image/png" => PngWriter.Encode(image),
-                    "image/gif" => GifWriter.Encode([image]),
-                    _ => await JpegAsync(image, wanted.Quality, context.RequestAborted),
-                },
-                wanted.Type);
+            return await EncodedAsync(context, image, wanted);
         }
 
-        throw new RequestRefusedException(406, "There is no picture in it that can be shown.");
+        throw NoPicture();
+    }
+
+    private static RequestRefusedException NoPicture() => new(406, "There is no picture in it that can be shown.");
+
+    private static async Task<IResult> EncodedAsync(HttpContext context, RenderedImage image, Wanted wanted) => Results.Bytes(
+        wanted.Type switch
+        {
+            "image/png" => PngWriter.Encode(image),
+            "image/gif" => GifWriter.Encode([image]),
+            _ => await JpegAsync(image, wanted.Quality, context.RequestAborted),
+        },
+        wanted.Type);
+
+    /// <summary>True for the types of pictures that can be made of DICOM files.</summary>
+    public static bool Makes(string type) => type is "image/jpeg" or "image/png" or "image/gif";
+
+    /// <summary>A DICOM file as a picture of a type: its first frame, or the one that <c>frame</c> names.</summary>
+    /// <exception cref="RequestRefusedException">It holds no picture (406), or not so many frames (404).</exception>
+    public static async Task<IResult> OfFileAsync(HttpContext context, string path, string type)
+    {
+        var wanted = Wanted.Read(context, isThumbnail: false, type);
+        return await RenderAsync(context, path, wanted.Frame, middleFrame: false, wanted.Options) is var (image, _, _) ? await EncodedAsync(context, image, wanted) : throw NoPicture();
     }
 
     private static async Task<IResult> AnimateAsync(HttpContext context, IReadOnlyList<DicomFile> files, Wanted wanted, IReadOnlyList<int> numbers, bool isInstance)
@@ -147,7 +206,7 @@ internal static class RenderedEndpoints
 
             foreach (var number in frames)
             {
-                if (await RenderAsync(context, file, number, middleFrame: false, options) is var (image, shown, count))
+                if (await RenderAsync(context, file.FullPath, number, middleFrame: false, options) is var (image, shown, count))
                 {
                     if (isInstance && images.Count == 0)
                     {
@@ -159,7 +218,7 @@ internal static class RenderedEndpoints
             }
         }
 
-        return images.Count > 0 ? Results.Bytes(GifWriter.Encode(images), "image/gif") : throw new RequestRefusedException(406, "There is no picture in it that can be shown.");
+        return images.Count > 0 ? Results.Bytes(GifWriter.Encode(images), "image/gif") : throw NoPicture();
     }
 
     // The frame that is shown, of an animation the first, and how many the instance has.
@@ -184,11 +243,11 @@ internal static class RenderedEndpoints
         }
     }
 
-    private static async Task<(RenderedImage Image, int Number, int Count)?> RenderAsync(HttpContext context, DicomFile file, int? number, bool middleFrame, RenderOptions options)
+    private static async Task<(RenderedImage Image, int Number, int Count)?> RenderAsync(HttpContext context, string path, int? number, bool middleFrame, RenderOptions options)
     {
         try
         {
-            var part = await Part10File.OpenAsync(file.FullPath, cancellationToken: context.RequestAborted);
+            var part = await Part10File.OpenAsync(path, cancellationToken: context.RequestAborted);
             if (!ImageDescription.HasPixels(part.DataSet))
             {
                 return null;

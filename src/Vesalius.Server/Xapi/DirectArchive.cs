@@ -40,7 +40,8 @@ internal static class DirectArchive
         endpoints.MapDelete("/xapi/direct-archive/{id:long}", async (HttpContext context, long id, PrearchiveStore store, SessionGates gates) =>
         {
             context.SignedIn();
-            var session = await store.FindAsync(id, context.RequestAborted) is { DirectArchive: true, ProjectId: not null } found ? found : throw RequestRefusedException.Forbidden();
+            var session = await store.FindAsync(id, context.RequestAborted) is { DirectArchive: true, ProjectId: not null } found ? found
+                : throw (context.Caller().IsSiteAdministrator ? RequestRefusedException.NotFound($"There is no session {id}.") : RequestRefusedException.Forbidden());
             await Scope.ProjectAsync(context, session.ProjectId!, ProjectRights.Delete, invisible: 403);
             using var alone = await gates.CloseAsync(id, context.RequestAborted);
             await store.RemoveAsync(session, CancellationToken.None);
@@ -69,46 +70,10 @@ internal static class DirectArchive
     private static async Task<IResult> ListAsync(HttpContext context)
     {
         context.SignedIn();
-        var page = await ReadAsync(context);
+        var page = await PageRequest.ReadAsync(context, "lastBuiltDate");
         var readable = (await Scope.ReadableAsync(context)).ToHashSet(StringComparer.Ordinal);
         var rows = (await context.RequestServices.GetRequiredService<PrearchiveStore>().ListAsync(context.RequestAborted))
-            .Where(s => s.DirectArchive && s.ProjectId is not null && readable.Contains(s.ProjectId)).Select(View).Where(page.Fits);
-        rows = page.Descending ? rows.OrderByDescending(r => page.SortKey(r), StringComparer.Ordinal) : rows.OrderBy(r => page.SortKey(r), StringComparer.Ordinal);
-        return Results.Json(rows.Skip((page.Number - 1) * page.Size).Take(page.Size));
-    }
-
-    private sealed record Page(int Number, int Size, string Column, bool Descending, IReadOnlyList<(string Column, string Operator, string Value)> Filters)
-    {
-        public string SortKey(Dictionary<string, object?> row) => row.GetValueOrDefault(Column) is long number ? number.ToString("D20", CultureInfo.InvariantCulture) : $"{row.GetValueOrDefault(Column)}";
-
-        public bool Fits(Dictionary<string, object?> row) => Filters.All(f => $"{row.GetValueOrDefault(f.Column)}" is var text && f.Operator switch
-        {
-            "EQ" => text == f.Value,
-            "NE" => text != f.Value,
-            _ => text.Contains(f.Value, StringComparison.OrdinalIgnoreCase),
-        });
-    }
-
-    private static async Task<Page> ReadAsync(HttpContext context)
-    {
-        using var reader = new StreamReader(context.Request.Body);
-        var text = await reader.ReadToEndAsync(context.RequestAborted);
-        try
-        {
-            using var json = JsonDocument.Parse(text.Length == 0 ? "{}" : text);
-            var root = json.RootElement;
-            string Text(string name, string absent) => root.TryGetProperty(name, out var value) ? value.ToString() : absent;
-            var filters = root.TryGetProperty("filters", out var given) && given.ValueKind == JsonValueKind.Object
-                ? given.EnumerateObject().Where(f => f.Value.ValueKind == JsonValueKind.Object && f.Value.TryGetProperty("value", out _)).Select(f => (
-                    f.Name, f.Value.TryGetProperty("operator", out var op) ? op.ToString().ToUpperInvariant() : "ILIKE", f.Value.GetProperty("value").ToString().Trim('%'))).ToList()
-                : [];
-            return int.TryParse(Text("page", "1"), out var page) && page > 0 && int.TryParse(Text("size", "50"), out var size) && size is > 0 and <= 10_000
-                ? new Page(page, size, Text("sort_col", "lastBuiltDate"), !Text("sort_dir", "desc").Equals("asc", StringComparison.OrdinalIgnoreCase), filters)
-                : throw RequestRefusedException.BadRequest("page and size are numbers from 1.");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw RequestRefusedException.BadRequest("The body is no JSON object of a page.");
-        }
+            .Where(s => s.DirectArchive && s.ProjectId is not null && readable.Contains(s.ProjectId)).Select(View);
+        return Results.Json(page.Of(rows));
     }
 }

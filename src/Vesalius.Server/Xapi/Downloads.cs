@@ -53,7 +53,7 @@ internal static class Downloads
     {
         var caller = context.SignedIn();
         return await context.RequestServices.GetRequiredService<DownloadCatalogs>().FindAsync(id, caller.Login, context.RequestAborted)
-            ?? throw RequestRefusedException.NotFound($"There is no download {(id.All(char.IsAsciiLetterOrDigit) ? id : "")} of yours.");
+            ?? throw RequestRefusedException.NotFound($"There is no download {(id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? id : "")} of yours.");
     }
 
     // Rights are looked at anew each time: they may have gone since.
@@ -73,6 +73,12 @@ internal static class Downloads
     {
         context.SignedIn();
         var request = await ReadAsync(context);
+        // Whether a project that the caller may not see is there is not told.
+        foreach (var project in request.Sessions.Select(s => s.ProjectId).Distinct())
+        {
+            await Scope.EnterAsync(context, project, invisible: 403);
+        }
+
         return request.Sessions.Count == 0 || (request.ScanTypes.Count == 0 || request.ScanFormats.Count == 0) && request.Resources.Count + request.Reconstructions.Count + request.Assessors.Count == 0
             ? (null, []) : (request, await FilesAsync(context, request));
     }
@@ -95,6 +101,11 @@ internal static class Downloads
                 ? [.. names.SelectMany(n => json.RootElement.TryGetProperty(n, out var value) ? Texts(value) : [])]
                 : throw RequestRefusedException.BadRequest("The body is no JSON object of lists.");
             var projects = Values("projectIds", "projectId");
+            if (!json.RootElement.EnumerateObject().Any())
+            {
+                return new DownloadRequest([], [], [], [], [], [], []);
+            }
+
             if (projects.Count == 0)
             {
                 throw RequestRefusedException.BadRequest("projectIds is missing.");

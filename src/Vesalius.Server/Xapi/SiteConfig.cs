@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Vesalius.Access;
+using Vesalius.Anonymisation;
 using Vesalius.Import;
+using Vesalius.Prearchive;
 using Vesalius.Server.Data;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
@@ -14,19 +16,26 @@ internal static class SiteConfig
     /// <summary>XNAT version whose behaviour is answered; clients compare it.</summary>
     private const string XnatVersion = "1.9.3";
 
+    // The site's script by its name among the settings; it is kept with its versions where all scripts are.
+    private const string SiteScript = "sitewideAnonymizationScript";
+
     public static void MapSiteConfig(this IEndpointRouteBuilder endpoints)
     {
         MapBuildInfo(endpoints);
-        endpoints.MapGet("/xapi/siteConfig", async (HttpContext context, SiteSettings settings) =>
-            Results.Content((await settings.AllAsync(TierOf(context.Caller()), context.RequestAborted)).ToJsonString(), "application/json"));
-        endpoints.MapGet("/xapi/siteConfig/values/{names}", async (HttpContext context, string names, SiteSettings settings) =>
+        endpoints.MapGet("/xapi/siteConfig", (Delegate)(async (HttpContext context) => Results.Content((await AllAsync(context, context.Caller())).ToJsonString(), "application/json")));
+        endpoints.MapGet("/xapi/siteConfig/values/{names}", async (HttpContext context, string names) =>
         {
-            var all = await settings.AllAsync(TierOf(context.SignedIn()), context.RequestAborted);
+            var all = await AllAsync(context, context.SignedIn());
             return Results.Content(
                 new JsonObject(names.Split(',').Distinct().Where(all.ContainsKey).Select(n => new KeyValuePair<string, JsonNode?>(n, all[n]?.DeepClone()))).ToJsonString(), "application/json");
         });
         endpoints.MapGet("/xapi/siteConfig/{name}", async (HttpContext context, string name, SiteSettings settings) =>
         {
+            if (name == SiteScript && !context.Caller().IsGuest)
+            {
+                return Results.Content(JsonValue.Create(await context.RequestServices.GetRequiredService<ScriptLibrary>().SiteTextAsync(context.RequestAborted)).ToJsonString(), "application/json");
+            }
+
             if (SiteSettings.TierOf(name) > TierOf(context.Caller()))
             {
                 throw context.Caller().IsGuest ? new RequestRefusedException(401, "Sign in to see this.") : RequestRefusedException.Forbidden();
@@ -110,12 +119,22 @@ internal static class SiteConfig
             throw RequestRefusedException.BadRequest(fault);
         }
 
-        if (values.TryGetValue(Vesalius.Prearchive.FileNameTemplate.Setting, out var template) && Vesalius.Prearchive.FileNaming.Fault(template?.ToString() ?? "") is { } wrong)
+        if (values.TryGetValue(FileNameTemplate.Setting, out var template) && FileNaming.Fault(template?.ToString() ?? "") is { } wrong)
         {
             throw RequestRefusedException.BadRequest(wrong);
         }
 
+        if (values.Remove(SiteScript, out var script))
+        {
+            await StoreScriptAsync(context, script?.ToString() ?? "");
+        }
+
         await services.GetRequiredService<SiteSettings>().SetAsync(values, context.Caller().Login, context.RequestAborted);
+        if (values.Keys.Any(k => k is SeriesFilters.EnabledSetting or SeriesFilters.ModeSetting or SeriesFilters.TextSetting))
+        {
+            await services.GetRequiredService<SeriesFilters>().KeepCopyAsync(context.Caller().Login, context.RequestAborted);
+        }
+
         if (values.Keys.Any(k => k is "enableDicomReceiver"))
         {
             await services.GetRequiredService<ReceiverHost>().ApplyAsync(context.RequestAborted);
@@ -123,6 +142,31 @@ internal static class SiteConfig
 
         await Scope.AuditAsync(context, "site.setting", string.Join(',', values.Keys));
         return Results.Ok();
+    }
+
+    private static async Task StoreScriptAsync(HttpContext context, string text)
+    {
+        try
+        {
+            await context.RequestServices.GetRequiredService<ScriptLibrary>().PutAsync(null, text, context.Caller().Login, context.RequestAborted);
+        }
+        catch (ScriptException e)
+        {
+            throw RequestRefusedException.BadRequest($"{SiteScript}: {e.Message}");
+        }
+
+        await Scope.AuditAsync(context, "anonymisation.script", "site");
+    }
+
+    private static async Task<JsonObject> AllAsync(HttpContext context, Caller caller)
+    {
+        var all = await context.RequestServices.GetRequiredService<SiteSettings>().AllAsync(TierOf(caller), context.RequestAborted);
+        if (!caller.IsGuest)
+        {
+            all[SiteScript] = await context.RequestServices.GetRequiredService<ScriptLibrary>().SiteTextAsync(context.RequestAborted);
+        }
+
+        return all;
     }
 
     private static SettingTier TierOf(Caller caller) =>

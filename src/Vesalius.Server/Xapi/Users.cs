@@ -126,7 +126,11 @@ internal static class Users
             await FindAsync(context, login);
             return Results.Json(await users.RolesAsync(login, context.RequestAborted));
         });
-        endpoints.MapMethods("/xapi/users/{login}/roles", ["PUT", "DELETE"], async (HttpContext context, string login) => Results.Json(await EachAsync(context, login, role => SetRoleAsync(context, login, role))));
+        endpoints.MapMethods("/xapi/users/{login}/roles", ["PUT", "DELETE"], async (HttpContext context, string login) =>
+        {
+            context.Administrator();
+            return Results.Json(await EachAsync(context, login, await RequestJson.ReadAsync<List<string>>(context), role => SetRoleAsync(context, login, role)));
+        });
         endpoints.MapMethods("/xapi/users/{login}/roles/{role}", ["PUT", "DELETE"], async (HttpContext context, string login, string role) =>
         {
             context.Administrator();
@@ -139,10 +143,16 @@ internal static class Users
             await FindAsync(context, login);
             return Results.Json(await users.GroupsAsync(login, context.RequestAborted));
         });
-        endpoints.MapMethods("/xapi/users/{login}/groups", ["PUT", "DELETE"], async (HttpContext context, string login) => Results.Json(await EachAsync(context, login, group => SetGroupAsync(context, login, group))));
+        endpoints.MapMethods("/xapi/users/{login}/groups", ["PUT", "DELETE"], async (HttpContext context, string login) =>
+        {
+            await CheckManagesAsync(context, []);
+            var groups = await RequestJson.ReadAsync<List<string>>(context);
+            await CheckManagesAsync(context, groups);
+            return Results.Json(await EachAsync(context, login, groups, group => SetGroupAsync(context, login, group)));
+        });
         endpoints.MapMethods("/xapi/users/{login}/groups/{group}", ["PUT", "DELETE"], async (HttpContext context, string login, string group) =>
         {
-            context.Administrator();
+            await CheckManagesAsync(context, [group]);
             await FindAsync(context, login);
             return await SetGroupAsync(context, login, group) ? Results.Ok() : throw RequestRefusedException.NotFound("There is no such group.");
         });
@@ -320,12 +330,11 @@ internal static class Users
     }
 
     // 202 with the names that did not work, 200 with an empty list when all did.
-    private static async Task<List<string>> EachAsync(HttpContext context, string login, Func<string, Task<bool>> act)
+    private static async Task<List<string>> EachAsync(HttpContext context, string login, IReadOnlyList<string> names, Func<string, Task<bool>> act)
     {
-        context.Administrator();
         await FindAsync(context, login);
         var failed = new List<string>();
-        foreach (var name in await RequestJson.ReadAsync<List<string>>(context))
+        foreach (var name in names)
         {
             if (!await act(name))
             {
@@ -345,6 +354,38 @@ internal static class Users
         return done;
     }
 
+    // Project of a group, its own or one of the three that every project has; null if there is no such group.
+    private static async Task<string?> ProjectOfAsync(HttpContext context, string group)
+    {
+        var services = context.RequestServices;
+        var cut = group.LastIndexOf('_');
+        return await services.GetRequiredService<ProjectGroups>().ProjectOfAsync(group, context.RequestAborted)
+            ?? (cut > 0 && ProjectAccess.RoleOf(group[..cut], group) is not null
+                && await services.GetRequiredService<ProjectAccess>().AccessibilityAsync(group[..cut], context.RequestAborted) is not null ? group[..cut] : null);
+    }
+
+    // Who manages a project says who is in its groups; all other groups are for administrators.
+    private static async Task CheckManagesAsync(HttpContext context, IReadOnlyList<string> groups)
+    {
+        var caller = context.SignedIn();
+        if (caller.IsSiteAdministrator)
+        {
+            return;
+        }
+
+        var managed = await context.RequestServices.GetRequiredService<ProjectAccess>().ProjectsWithAsync(caller, ProjectRights.Manage, context.RequestAborted);
+        var isAllowed = managed.Count > 0;
+        foreach (var group in groups)
+        {
+            isAllowed = isAllowed && await ProjectOfAsync(context, group) is { } project && managed.Contains(project);
+        }
+
+        if (!isAllowed)
+        {
+            throw RequestRefusedException.Forbidden();
+        }
+    }
+
     private static async Task<bool> SetGroupAsync(HttpContext context, string login, string group)
     {
         var given = HttpMethods.IsPut(context.Request.Method);
@@ -355,22 +396,19 @@ internal static class Users
             return true;
         }
 
-        var services = context.RequestServices;
-        var access = services.GetRequiredService<ProjectAccess>();
-        var cut = group.LastIndexOf('_');
-        var projectId = await services.GetRequiredService<ProjectGroups>().ProjectOfAsync(group, context.RequestAborted)
-            ?? (cut > 0 && ProjectAccess.RoleOf(group[..cut], group) is not null && await access.AccessibilityAsync(group[..cut], context.RequestAborted) is not null ? group[..cut] : null);
-        if (projectId is null)
+        if (await ProjectOfAsync(context, group) is not { } projectId)
         {
             return false;
         }
+
+        var access = context.RequestServices.GetRequiredService<ProjectAccess>();
 
         if (given)
         {
             return login != "guest" && await access.SetGroupAsync(projectId, login, group, context.RequestAborted);
         }
 
-        var isThere = (await services.GetRequiredService<UserDirectory>().GroupsAsync(login, context.RequestAborted)).Contains(group);
+        var isThere = (await context.RequestServices.GetRequiredService<UserDirectory>().GroupsAsync(login, context.RequestAborted)).Contains(group);
         return isThere && await access.RemoveMemberAsync(projectId, login, context.RequestAborted) > 0;
     }
 }

@@ -17,6 +17,79 @@ public sealed class ConfigurationTests(RunningServer server) : IClassFixture<Run
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(Token));
     }
 
+    /// <summary>What says that it needs no versions replaces what was there; scripts keep theirs all the same.</summary>
+    [Fact]
+    [Trait("Row", "K4")]
+    public async Task Unversioned_configuration_replaces_the_one_before()
+    {
+        using var admin = server.Client();
+        const string Place = "/data/config/loose/place";
+        Assert.Equal(201, (await SendAsync(admin, "PUT", Place + "?unversioned=true", "one")).Status);
+        Assert.Equal(200, (await SendAsync(admin, "PUT", Place + "?unversioned=true", "two")).Status);
+        var row = Assert.Single(await RunningServer.RowsAsync(admin, Place + "?action=getHistory"));
+        Assert.Equal(("two", "1", "true"), (row["contents"], row["version"], row["unversioned"]));
+        Assert.Equal(200, (await SendAsync(admin, "PUT", Place, "three")).Status);
+        Assert.Equal([("2", "false"), ("1", "true")], (await RunningServer.RowsAsync(admin, Place + "?action=getHistory")).Select(r => (r["version"], r["unversioned"])));
+        await admin.PutAsync("/data/projects/LOOSE", null, Token);
+        foreach (var name in (string[])["A", "B"])
+        {
+            await SendAsync(admin, "PUT", "/data/projects/LOOSE/config/anon/script?unversioned=true", $"version \"6.1\"\n(0010,0010) := \"{name}\"\n");
+        }
+
+        Assert.Equal(2, (await RunningServer.RowsAsync(admin, "/data/projects/LOOSE/config/anon/script?action=getHistory")).Count);
+    }
+
+    /// <summary>The site's script and filter are the same by every address.</summary>
+    [Fact]
+    [Trait("Row", "K3")]
+    [Trait("Row", "L1")]
+    [Trait("Row", "W9")]
+    public async Task Site_script_and_filter_are_one_by_every_address()
+    {
+        using var admin = server.Client();
+        using var user = await server.UserAsync("k-reader");
+        const string Script = "/data/config/anon/script";
+        var standard = (await SendAsync(admin, "GET", "/xapi/anonymize/default")).Text;
+        var text = "version \"6.1\"\n(0010,0010) := \"A\"\n";
+        try
+        {
+            Assert.Equal(standard, (await SendAsync(user, "GET", Script + "?contents=true")).Text);
+            Assert.Equal("enabled", Assert.Single(await RunningServer.RowsAsync(user, Script))["status"]);
+            Assert.Equal(standard, JsonDocument.Parse((await SendAsync(user, "GET", "/xapi/siteConfig")).Text).RootElement.GetProperty("sitewideAnonymizationScript").GetString());
+            Assert.Equal(400, (await SendAsync(admin, "POST", "/xapi/siteConfig", """{"sitewideAnonymizationScript":"((","siteDescriptionText":"changed"}""", "application/json")).Status);
+            Assert.NotEqual("\"changed\"", (await SendAsync(admin, "GET", "/xapi/siteConfig/siteDescriptionText")).Text);
+            Assert.Equal(200, (await SendAsync(admin, "POST", "/xapi/siteConfig", JsonSerializer.Serialize(new { sitewideAnonymizationScript = text }), "application/json")).Status);
+            Assert.Equal(text, (await SendAsync(user, "GET", "/xapi/anonymize/site")).Text);
+            Assert.Equal(text, JsonDocument.Parse((await SendAsync(user, "GET", "/xapi/siteConfig/sitewideAnonymizationScript")).Text).RootElement.GetString());
+            Assert.Equal(403, (await SendAsync(user, "POST", "/xapi/siteConfig/sitewideAnonymizationScript", text)).Status);
+            Assert.Equal(200, (await SendAsync(admin, "PUT", Script + "?status=disabled")).Status);
+            Assert.Equal("false", (await SendAsync(admin, "GET", "/xapi/anonymize/site/enabled")).Text);
+            Assert.Equal(404, (await SendAsync(user, "GET", Script + "?contents=true")).Status);
+            Assert.Equal(200, (await SendAsync(admin, "PUT", "/xapi/anonymize/site/enabled?enable=true")).Status);
+            Assert.Equal("enabled", Assert.Single(await RunningServer.RowsAsync(user, Script))["status"]);
+        }
+        finally
+        {
+            await SendAsync(admin, "PUT", "/xapi/anonymize/site", standard);
+            await SendAsync(admin, "PUT", "/xapi/anonymize/site/enabled?enable=true");
+        }
+
+        const string Filter = "/data/config/seriesImportFilter/config";
+        async Task<string> InForceAsync() => (await SendAsync(admin, "GET", "/xapi/siteConfig/enableSitewideSeriesImportFilter")).Text;
+        Assert.Equal(201, (await SendAsync(admin, "PUT", Filter, """{"enabled":true,"mode":"blacklist","list":"NEVERSEEN"}""", "application/json")).Status);
+        Assert.Equal("true", await InForceAsync());
+        Assert.Equal(200, (await SendAsync(admin, "PUT", Filter + "?status=disabled")).Status);
+        Assert.Equal("false", await InForceAsync());
+        Assert.Equal(200, (await SendAsync(admin, "PUT", Filter + "?status=enabled")).Status);
+        Assert.Equal("true", await InForceAsync());
+        Assert.Equal(200, (await SendAsync(admin, "DELETE", Filter)).Status);
+        Assert.Equal("false", await InForceAsync());
+        Assert.Equal(200, (await SendAsync(admin, "POST", "/xapi/siteConfig", """{"enableSitewideSeriesImportFilter":true,"sitewideSeriesImportFilterMode":"whitelist","sitewideSeriesImportFilter":".*"}""", "application/json")).Status);
+        var stored = JsonDocument.Parse((await SendAsync(admin, "GET", Filter + "?contents=true")).Text).RootElement;
+        Assert.Equal((true, "whitelist", ".*"), (stored.GetProperty("enabled").GetBoolean(), stored.GetProperty("mode").GetString(), stored.GetProperty("list").GetString()));
+        Assert.Equal(200, (await SendAsync(admin, "POST", "/xapi/siteConfig", """{"enableSitewideSeriesImportFilter":false}""", "application/json")).Status);
+    }
+
     /// <summary>Versions, contents, status, history, both levels, who may.</summary>
     [Fact]
     [Trait("Row", "K1")]

@@ -64,6 +64,32 @@ public sealed partial class MemberTests(RunningServer server) : IClassFixture<Ru
         Assert.Equal(200, await StatusAsync(admin.DeleteAsync("/data/projects/MEM1/users/bob", Token)));
     }
 
+    /// <summary>Who manages a project puts users into its groups by /xapi, too, and into no others.</summary>
+    [Fact]
+    [Trait("Row", "N12")]
+    public async Task Owner_puts_users_into_the_groups_of_the_own_project_only()
+    {
+        using var owner = await OwnerAsync("MEM9");
+        using var admin = server.Client();
+        using var gerd = await server.UserAsync("gerd");
+        await admin.PutAsync("/data/projects/MEM9X", null, Token);
+        Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string body) =>
+            client.SendAsync(new HttpRequestMessage(method, "/xapi/users/gerd/groups") { Content = Json(body) }, Token);
+        Assert.Equal(200, await StatusAsync(owner.PutAsync("/xapi/users/gerd/groups/MEM9_member", null, Token)));
+        Assert.Equal(200, await StatusAsync(gerd.GetAsync("/data/projects/MEM9", Token)));
+        Assert.Equal(200, await StatusAsync(SendAsync(owner, HttpMethod.Put, """["MEM9_collaborator"]""")));
+        Assert.Equal(403, await StatusAsync(SendAsync(owner, HttpMethod.Put, """["MEM9_member","MEM9X_member"]""")));
+        Assert.Equal("""["MEM9_collaborator"]""", await admin.GetStringAsync("/xapi/users/gerd/groups", Token));
+        foreach (var group in (string[])["MEM9X_member", "ALL_DATA_ADMIN", "NONE_member"])
+        {
+            Assert.Equal(403, await StatusAsync(owner.PutAsync($"/xapi/users/gerd/groups/{group}", null, Token)));
+        }
+
+        Assert.Equal(403, await StatusAsync(gerd.PutAsync("/xapi/users/gerd/groups/MEM9_owner", null, Token)));
+        Assert.Equal(200, await StatusAsync(owner.DeleteAsync("/xapi/users/gerd/groups/MEM9_collaborator", Token)));
+        Assert.Equal(404, await StatusAsync(gerd.GetAsync("/data/projects/MEM9", Token)));
+    }
+
     /// <summary>A custom group: made by form, decides by type, changed, deleted; default groups stay.</summary>
     [Fact]
     [Trait("Row", "G5")]

@@ -124,6 +124,7 @@ internal static class OperationLevels
         ("GET", @"/xapi/users/profile/\{login\}", Level.User),
         ("GET", @"/xapi/users/\{login\}|/xapi/users/\{login\}/(training|roles|groups|enabled|verified)|/xapi/users/(active|authDetails)/\{login\}", Level.Self),
         ("PUT DELETE", @"/xapi/users/\{login\}|/xapi/users/active/\{login\}", Level.Self),
+        ("PUT DELETE", @"/xapi/users/\{login\}/groups", Level.Own),
         ("PUT DELETE POST", @"/xapi/users/\{login\}/.*", Level.Administrator),
         ("GET", "/xapi/training", Level.Administrator),
         ("GET POST DELETE", @"/data/user/\{login\}/sessions|/data/services/sessions/\{login\}|/xapi/access/(\{login\}/.*|cache/flush/\{login\})", Level.Self),

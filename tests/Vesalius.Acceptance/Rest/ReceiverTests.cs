@@ -20,7 +20,7 @@ public sealed class ReceiverTests(RunningServer server) : IClassFixture<RunningS
     {
         using var admin = Admin;
         // FLIP takes the list apart with grep: flat objects, no blanks.
-        Assert.Matches("\"id\":1,\"aeTitle\":\"VESALIUS\"|\"aeTitle\":\"XNAT\"", await admin.GetAsync(Receivers));
+        Assert.StartsWith("[{\"id\":1,\"aeTitle\":\"XNAT\",", await admin.GetAsync(Receivers), StringComparison.Ordinal);
         Assert.DoesNotContain("\": ", await admin.GetAsync(Receivers), StringComparison.Ordinal);
         Task<string> PostAsync(int status, string fields) => admin.SendAsync("POST", Receivers, status, $"{{{fields}}}", "application/json");
         var title = $"\"aeTitle\":\"B1\",\"port\":{server.DicomPort}";

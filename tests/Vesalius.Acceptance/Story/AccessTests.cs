@@ -88,7 +88,7 @@ public sealed class AccessTests(RunningServer server) : IClassFixture<RunningSer
         ("POST", "/xapi/direct-archive", ["401", "200", "200", "200", "200", "200"]),
         ("GET", "/xapi/direct-archive/MATRIX/1.2/E", ["401", "403", "404", "404", "404", "404"]),
         ("POST", "/xapi/direct-archive/MATRIX/1.2/E", ["401", "403", "403", "404", "404", "404"]),
-        ("DELETE", "/xapi/direct-archive/9999", ["401", "403", "403", "403", "403", "403"]),
+        ("DELETE", "/xapi/direct-archive/9999", ["401", "403", "403", "403", "403", "404"]),
         ("GET", "/data/projects/MATRIX/users/true", ["401", "404", "200", "200", "200", "200"]),
         ("PUT", "/data/projects/MATRIX/users/Members/m-member", ["401", "404", "403", "403", "200", "200"]),
         ("DELETE", "/data/projects/MATRIX/users/Members/nobody", ["401", "404", "403", "403", "404", "404"]),

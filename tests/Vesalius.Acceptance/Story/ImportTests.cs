@@ -203,6 +203,40 @@ public sealed class ImportTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Equal(403, (await Uploads.SendAsync(admin, "PUT", "/data/projects/IBOX/resources/R/files/n.txt?reference=/etc/passwd")).Status);
     }
 
+    /// <summary>W1: pages with every operator, nested filters and several columns to sort by.</summary>
+    [Fact]
+    public async Task W1_direct_archive_is_listed_in_pages_filtered_and_sorted()
+    {
+        using var admin = await ProjectAsync("IPAGES");
+        foreach (var (subject, session) in ((string, string)[])[("A", "E1"), ("B", "E2"), ("A", "E3")])
+        {
+            Assert.Equal(200, (await Uploads.ImportAsync(admin, $"import-handler=DICOM-zip&project=IPAGES&subject={subject}&session={session}&Direct-Archive=true", Breast())).Status);
+        }
+
+        async Task<(int Status, string Names)> NamesAsync(string filters, string rest = "")
+        {
+            using var page = new StringContent($$"""{"filters":{"project":{"operator":"eq","value":"IPAGES"}{{filters}}}{{rest}}}""", Encoding.UTF8, "application/json");
+            var (status, body) = await Uploads.SendAsync(admin, "POST", "/xapi/direct-archive", page);
+            return (status, status == 200 ? string.Join(',', JsonDocument.Parse(body).RootElement.EnumerateArray().Select(r => r.GetProperty("name").GetString())) : "");
+        }
+
+        const string ByName = ",\"sort_col\":\"name\",\"sort_dir\":\"asc\"";
+        Assert.Equal((200, "E1,E2,E3"), await NamesAsync("", ByName));
+        Assert.Equal((200, "E2,E3,E1"), await NamesAsync("", ""","sortBys":[["subject","desc"],["name","desc"]]"""));
+        Assert.Equal((200, "E2"), await NamesAsync("", ByName + ",\"size\":1,\"page\":2"));
+        foreach (var (filter, names) in ((string, string)[])[
+            ("\"operator\":\"IN\",\"values\":[\"E1\",\"E3\"]", "E1,E3"), ("\"operator\":\"between\",\"lo\":\"E2\",\"hi\":\"E3\"", "E2,E3"), ("\"operator\":\"gt\",\"value\":\"E1\"", "E2,E3"),
+            ("\"operator\":\"le\",\"value\":\"E1\"", "E1"), ("\"operator\":\"ne\",\"value\":\"E1\"", "E2,E3"), ("\"operator\":\"like\",\"value\":\"E%\"", "E1,E2,E3"), ("\"operator\":\"like\",\"value\":\"e%\"", ""),
+            ("\"value\":\"e2\"", "E2"), ("\"operator\":\"eq\",\"value\":\"E1\",\"not\":true", "E2,E3"),
+            ("\"operator\":\"eq\",\"value\":\"E1\",\"orFilters\":[{\"operator\":\"eq\",\"value\":\"E2\"}]", "E1,E2"), ("\"value\":\"E\",\"andFilters\":[{\"value\":\"3\"}]", "E3")])
+        {
+            Assert.Equal((filter, (200, names)), (filter, await NamesAsync($",\"name\":{{{filter}}}", ByName)));
+        }
+
+        Assert.Equal(400, (await NamesAsync(",\"name\":{\"operator\":\"near\",\"value\":\"E1\"}")).Status);
+        Assert.Equal(400, (await NamesAsync("", ",\"page\":0")).Status);
+    }
+
     /// <summary>W1 to W4: straight to the archive, on demand; a clash falls back to the prearchive and says so.</summary>
     [Fact]
     public async Task W1_to_W4_direct_archive_archives_on_demand_and_falls_back_on_conflict()
@@ -233,14 +267,21 @@ public sealed class ImportTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Equal(403, (await Uploads.SendAsync(user, "DELETE", "/xapi/direct-archive/1")).Status);
     }
 
-    /// <summary>Only who manages the project may let identities in.</summary>
+    /// <summary>Only who manages the project may let identities in; uploaders that ask for it as members get their objects de-identified all the same.</summary>
     [Fact]
-    public async Task Prevent_anon_needs_the_right_to_manage()
+    public async Task Prevent_anon_is_heeded_for_those_who_manage_the_project_only()
     {
         using var admin = await ProjectAsync("IANON");
         using var member = await server.UserAsync("anon-member");
         await admin.PutAsync("/data/projects/IANON/users/member/anon-member", null, Token);
-        Assert.Equal(403, (await Uploads.ImportAsync(member, "project=IANON&import-handler=SI&prevent_anon=true&dest=/prearchive", Breast())).Status);
-        Assert.Equal(200, (await Uploads.ImportAsync(member, "project=IANON&import-handler=SI&dest=/prearchive", Breast())).Status);
+        foreach (var (client, heeded, session) in ((HttpClient, string, string)[])[(member, "false", "EM"), (admin, "true", "EA")])
+        {
+            var (status, url) = await Uploads.ImportAsync(client, $"project=IANON&subject=S&session={session}&import-handler=SI&prevent_anon=true&dest=/prearchive", Breast());
+            Assert.Equal(200, status);
+            Assert.Equal(heeded, Assert.Single(await RunningServer.RowsAsync(client, url.Trim() + "?format=json"))["prevent_anon"]);
+            var dump = await RunningServer.RowsAsync(client, $"/data/services/dicomdump?src={url.Trim()[5..]}&field=PatientID&format=json");
+            Assert.Equal(heeded == "false", Assert.Single(dump)["value"] == "EM");
+            Assert.Equal(heeded == "false", (await client.GetStringAsync(url.Trim() + "/logs", Token)).Contains("prevent_anon", StringComparison.Ordinal));
+        }
     }
 }

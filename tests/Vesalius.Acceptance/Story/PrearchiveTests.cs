@@ -38,6 +38,7 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal(400, await StatusAsync(admin, "GET", "/data/prearchive/experiments"));
         Assert.Equal(200, await StatusAsync(admin, "PUT", "/data/prearchive"));
         Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"));
+        Assert.Equal((byte)'<', (await admin.GetByteArrayAsync(url + "?format=xml", Token))[0]);
         Assert.Contains("Session", (await Uploads.SendAsync(admin, "GET", url + "?format=xml")).Body, StringComparison.Ordinal);
         Assert.Equal(200, await StatusAsync(admin, "GET", url + "?format=zip"));
         var scans = await RunningServer.RowsAsync(admin, url + "/scans?format=json");
@@ -67,6 +68,7 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal(400, await StatusAsync(admin, "POST", url + "?action=set-status&status=FINE"));
         Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=set-status&status=ERROR"));
         Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=reset-status"));
+        Assert.Equal("READY", Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"))["status"]);
         Assert.Equal(200, await StatusAsync(admin, "POST", url + "?action=relabel&subject=S7&session=E7"));
         var row = (await RunningServer.RowsAsync(admin, url + "?format=json"))[0];
         Assert.Equal(("S7", "E7"), (row["subject"], row["name"]));
@@ -119,6 +121,7 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         var (several, table) = await Uploads.SendAsync(admin, "POST", $"/data/services/archive?src={second}&src={third}");
         Assert.Equal(200, several);
         Assert.Contains("CONFLICT", table, StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"E2\"", table, StringComparison.Ordinal);
         Assert.Contains(await RunningServer.RowsAsync(admin, "/data/projects/VARCH/experiments?format=json"), e => e["label"] == "E2");
         var (_, problems) = await Uploads.SendAsync(admin, "POST", $"/data/services/validate-archive?src={third}");
         Assert.Contains("already archived", problems, StringComparison.Ordinal);
