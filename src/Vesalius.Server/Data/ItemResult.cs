@@ -2,6 +2,7 @@ using System.Text.Json;
 using Vesalius.Access;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
+using Vesalius.Server.Rendering;
 
 namespace Vesalius.Server.Data;
 
@@ -27,7 +28,7 @@ internal sealed class ItemResult(Item item) : IResult
     {
         var conceal = httpContext.Request.Query["concealHiddenFields"] == "true";
         var response = httpContext.Response;
-        switch (Format(httpContext.Request))
+        switch (AcceptedFormat.Of(httpContext.Request, "xml", "json", "html"))
         {
             case "json":
                 response.ContentType = "application/json; charset=utf-8";
@@ -53,17 +54,6 @@ internal sealed class ItemResult(Item item) : IResult
                 await response.WriteAsync(httpContext.RequestServices.GetRequiredService<ItemXml>().Write(item, url, conceal), httpContext.RequestAborted);
                 break;
         }
-    }
-
-    private static string Format(HttpRequest request)
-    {
-        if (request.Query["format"].ToString() is { Length: > 0 } format)
-        {
-            return format;
-        }
-
-        var accept = request.Headers.Accept.ToString();
-        return accept.Contains("html", StringComparison.Ordinal) ? "html" : accept.Contains("json", StringComparison.Ordinal) && !accept.Contains("xml", StringComparison.Ordinal) ? "json" : "xml";
     }
 
     private string Html()

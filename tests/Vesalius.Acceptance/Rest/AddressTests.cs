@@ -26,4 +26,29 @@ public sealed class AddressTests(RunningServer server) : IClassFixture<RunningSe
         // Where there is a web site, it answers what is no interface's.
         Assert.True(answer.StatusCode == HttpStatusCode.NotFound || !address.StartsWith("/data", StringComparison.Ordinal), $"{(int)answer.StatusCode}");
     }
+
+    [Theory]
+    [InlineData("*/*", "application/json", "text/xml")]
+    [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html", "text/html")]
+    [InlineData("application/json, text/plain, */*", "application/json", "application/json")]
+    [InlineData("text/csv", "text/csv", "text/xml")]
+    [InlineData("application/xml, application/json;q=0.5", "text/xml", "text/xml")]
+    [InlineData("application/json;q=0.2, text/xml;q=0.9", "text/xml", "text/xml")]
+    [InlineData("image/png", "application/json", "text/xml")]
+    [InlineData("text/html;q=0, */*", "application/json", "text/xml")]
+    public async Task Format_is_the_one_that_the_caller_likes_best(string accept, string ofList, string ofItem)
+    {
+        using var admin = server.Client();
+        await admin.PutAsync("/data/projects/WISHES", null, Token);
+        async Task<string?> TypeAsync(string address)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, address);
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+            using var response = await admin.SendAsync(request, Token);
+            return response.Content.Headers.ContentType?.MediaType;
+        }
+
+        Assert.Equal((ofList, ofItem), (await TypeAsync("/data/projects"), await TypeAsync("/data/projects/WISHES")));
+        Assert.Equal(("text/csv", "application/json"), (await TypeAsync("/data/projects?format=csv"), await TypeAsync("/data/projects/WISHES?format=json")));
+    }
 }
