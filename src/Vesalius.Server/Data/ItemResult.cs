@@ -9,6 +9,9 @@ namespace Vesalius.Server.Data;
 /// <summary>Answers an object as item JSON or XML; a browser that asks for HTML gets its fields as a page (rest-api §1.4).</summary>
 internal sealed class ItemResult(Item item) : IResult
 {
+    /// <summary>Whether it is JSON for whoever has no wish, rather than XML.</summary>
+    public bool IsUsuallyJson { get; init; }
+
     /// <summary>An object with its former states, where the request asks for them.</summary>
     /// <param name="context">Request.</param>
     /// <param name="item">Object.</param>
@@ -28,7 +31,7 @@ internal sealed class ItemResult(Item item) : IResult
     {
         var conceal = httpContext.Request.Query["concealHiddenFields"] == "true";
         var response = httpContext.Response;
-        switch (AcceptedFormat.Of(httpContext.Request, "xml", "json", "html"))
+        switch (IsUsuallyJson ? AcceptedFormat.Of(httpContext.Request, "json", "xml", "html") : AcceptedFormat.Of(httpContext.Request, "xml", "json", "html"))
         {
             case "json":
                 response.ContentType = "application/json; charset=utf-8";
