@@ -51,4 +51,28 @@ public sealed class AddressTests(RunningServer server) : IClassFixture<RunningSe
         Assert.Equal((ofList, ofItem), (await TypeAsync("/data/projects"), await TypeAsync("/data/projects/WISHES")));
         Assert.Equal(("text/csv", "application/json"), (await TypeAsync("/data/projects?format=csv"), await TypeAsync("/data/projects/WISHES?format=json")));
     }
+
+    /// <summary>§1.2 and 14 of §25, for filters: a number, date or label that was encoded twice is found, and so is a text that holds an escape.</summary>
+    [Fact]
+    public async Task Filters_that_were_encoded_twice_find_what_they_mean()
+    {
+        using var admin = Admin;
+        await admin.PutAsync("/data/projects/TWICE");
+        await admin.PutAsync("/data/projects/TWICE/subjects/s?age=30", 201);
+        foreach (var (label, note) in ((string, string)[])[("mr-1", "plain%20"), ("mr-2", "two words"), ("ct-1", "")])
+        {
+            await admin.PutAsync($"/data/projects/TWICE/subjects/s/experiments/{label}?xsiType=xnat:mrSessionData&date=2024-0{label[^1]}-01&note={Uri.EscapeDataString(note)}", 201);
+        }
+
+        async Task<List<string>> FoundAsync(string filter) => [.. (await admin.RowsAsync($"/data/projects/TWICE/experiments?columns=label&sortBy=label&{filter}")).Select(r => r["label"])];
+        Assert.Equal(["mr-1"], await FoundAsync("label=mr%252D1"));
+        Assert.Equal(["mr-1", "mr-2"], await FoundAsync("label=mr-1%252Cmr-2"));
+        Assert.Equal(["mr-1", "mr-2"], await FoundAsync("label=mr%2525"));
+        Assert.Equal(["mr-2"], await FoundAsync("note=two%2520words"));
+        Assert.Equal(["mr-1"], await FoundAsync("note=plain%2520"));
+        Assert.Equal(["mr-2"], await FoundAsync("date=02%252F01%252F2024"));
+        Assert.Equal(["mr-2"], await FoundAsync("date=01%252F15%252F2024-12%252F31%252F2024"));
+        Assert.Single(await admin.RowsAsync("/data/projects/TWICE/subjects?age=20%252D40"));
+        await admin.GetAsync("/data/projects/TWICE/subjects?age=x%2520y", 400);
+    }
 }
