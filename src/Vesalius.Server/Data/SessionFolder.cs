@@ -86,7 +86,7 @@ internal static class SessionFolder
             {
                 table.Add(
                     isDeep ? relative : entry.Name, entry is DirectoryInfo ? "true" : "false", entry is FileInfo file ? file.Length.ToString(CultureInfo.InvariantCulture) : "",
-                    $"{address}/{relative}{(entry is DirectoryInfo ? "/" : "")}");
+                    $"{address}/{FileAddress.Of(relative)}{(entry is DirectoryInfo ? "/" : "")}");
             }
         }
 

@@ -75,4 +75,34 @@ public sealed class AddressTests(RunningServer server) : IClassFixture<RunningSe
         Assert.Single(await admin.RowsAsync("/data/projects/TWICE/subjects?age=20%252D40"));
         await admin.GetAsync("/data/projects/TWICE/subjects?age=x%2520y", 400);
     }
+
+    /// <summary>A list's address of a file, escaped as clients escape an address, leads to the file, whatever its name holds.</summary>
+    [Fact]
+    public async Task Addresses_of_files_in_lists_lead_to_the_files()
+    {
+        using var admin = Admin;
+        await admin.PutAsync("/data/projects/NAMES");
+        string[] names = ["a.txt", "with blank.txt", "h#sh.txt", "pct%20.txt", "100%.txt", "q?m.txt", "plus+x.txt", "amp&.txt", "ünï.txt", "sub/dir #1/c.txt"];
+        foreach (var name in names)
+        {
+            await admin.PutAsync($"/data/projects/NAMES/resources/R/files/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}?inbody=true", 200, name, "text/plain");
+            await admin.PutAsync($"/data/user/cache/resources/NAMES/files/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}?inbody=true", 200, name, "text/plain");
+        }
+
+        foreach (var list in (string[])["/data/projects/NAMES/resources/R/files", "/data/user/cache/resources/NAMES/files"])
+        {
+            var uris = (await admin.RowsAsync(list)).ConvertAll(r => r["URI"]);
+            Assert.Equal(names.Length, uris.Count);
+            // Blanks and letters stay: clients take the name of a file from here.
+            Assert.Contains(uris, u => u.EndsWith("/files/with blank.txt", StringComparison.Ordinal));
+            Assert.Contains(uris, u => u.EndsWith("/files/ünï.txt", StringComparison.Ordinal));
+            List<string> contents = [];
+            foreach (var uri in uris)
+            {
+                contents.Add(await admin.GetAsync(new Uri(server.Address, uri).PathAndQuery));
+            }
+
+            Assert.Equal(names.Order(StringComparer.Ordinal), contents.Order(StringComparer.Ordinal));
+        }
+    }
 }
