@@ -88,8 +88,9 @@ internal static class Members
         return new TableResult(table);
     }
 
-    // {G} is an ID, the part of it after the project, or a name as shown.
-    private static async Task<string> GroupAsync(HttpContext context, string projectId, string group)
+    /// <summary>The ID of a group that is named by ID, by the part of it after the project, or as it is shown (rest-api §1.3).</summary>
+    /// <exception cref="RequestRefusedException">404: the project has no such group.</exception>
+    public static async Task<string> GroupAsync(HttpContext context, string projectId, string group)
     {
         var all = await context.RequestServices.GetRequiredService<ProjectGroups>().ListAsync(projectId, context.RequestAborted);
         return (all.FirstOrDefault(g => g.GroupId == group || g.GroupId == $"{projectId}_{group}")
