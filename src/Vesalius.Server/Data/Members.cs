@@ -39,6 +39,8 @@ internal static class Members
     private static async Task<IResult> ListAsync(HttpContext context, string project, bool disabledToo)
     {
         var services = context.RequestServices;
+        // Of a public project, too: names and addresses of people are for those who said who they are.
+        context.SignedIn();
         var row = await ReadableProjectAsync(context, project);
         if (await services.GetRequiredService<SiteSettings>().FlagAsync("restrictUserListAccessToAdmins", context.RequestAborted)
             && !(await services.GetRequiredService<ProjectAccess>().RightsAsync(context.Caller(), row.Id, context.RequestAborted)).HasFlag(ProjectRights.Manage))
