@@ -38,6 +38,13 @@ public sealed class ExperimentTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal("s", typed["subject_label"]);
         var assessors = Assert.Single(await admin.RowsAsync("/data/experiments?project=E1&xsiType=xnat:imageAssessorData"));
         Assert.Equal((mr, "mr", qc), (assessors["session_ID"], assessors["session_label"], assessors["ID"]));
+        foreach (var list in (string[])["/data/projects/E1/experiments?", "/data/experiments?project=E1&"])
+        {
+            var sessions = await admin.RowsAsync(list + "columns=ID,session_ID,session_label,session_project");
+            Assert.Equal([(mr, mr, "mr", "E1"), (ct, ct, "ct", "E1"), (qc, mr, "mr", "E1")], sessions.Select(r => (r["ID"], r["session_ID"], r["session_label"], r["session_project"])));
+            Assert.Equal([mr, qc], (await admin.RowsAsync(list + "columns=ID&session_label=mr")).Select(r => r["ID"]));
+        }
+
         Assert.Equal(["session_ID", "label", "project", "xsiType", "URI"], (await admin.RowsAsync("/data/experiments?project=E1&xsiType=xnat:imageSessionData&columns=label"))[0].Keys);
         Assert.Equal([mr], (await admin.RowsAsync("/data/projects/E1/experiments?fieldStrength=3.0&columns=ID")).Select(r => r["ID"]));
         Assert.Equal([ct], (await admin.RowsAsync("/data/projects/E1/experiments?date=2024-02-01-2024-12-31&columns=ID")).Select(r => r["ID"]));
