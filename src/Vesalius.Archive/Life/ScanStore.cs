@@ -72,6 +72,26 @@ public sealed class ScanStore(VesaliusDatabase database, ArchiveLayout layout, F
         return id;
     }
 
+    // A scan of a session's document names its type, too.
+    internal static async Task CheckTypeAsync(string sessionId, ItemInput input, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        if (!input.Type.IsAbstract && await connection.ExecuteScalarAsync<string?>(
+            "select xsi_type from archive_scan where experiment_id = @sessionId and id = @id", new { sessionId, id = input["ID"] }, transaction).ConfigureAwait(false) is { } stored && stored != input.Type.Name)
+        {
+            throw new ItemRefusedException(ItemRefusal.Conflict, $"The specified xsiType of a scan differs from the existing one, {stored}.");
+        }
+    }
+
+    // Files stay on disk, as with a deletion that does not ask for theirs.
+    internal static async Task KeepAsync(ExperimentRow session, IReadOnlyList<string> kept, ChangeEvent change, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        foreach (var id in await connection.QueryAsync<string>(
+            "delete from archive_scan where experiment_id = @Id and id <> all (@kept) returning id", new { session.Id, kept = kept.ToArray() }, transaction).ConfigureAwait(false))
+        {
+            await ChangeHistory.RecordAsync("scan", $"{session.Id}/{id}", session.ProjectId, "Removed Scan", change, [], connection, transaction).ConfigureAwait(false);
+        }
+    }
+
     internal static void CheckId(string id)
     {
         if (id.Length is 0 or > LongestId || !id.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ' ') || id.Trim('.', ' ').Length == 0)

@@ -212,6 +212,13 @@ internal static class Experiments
             throw RequestRefusedException.BadRequest("An assessor keeps its label.");
         }
 
+        if (ExperimentStore.LeavesOutScans(input, out var kept)
+            && (await context.RequestServices.GetRequiredService<ArchiveBrowser>().ScansAsync(existing.Id, context.RequestAborted)).Any(s => !kept.Contains(s.Id)))
+        {
+            // Scans that the document does not have any more go.
+            await Scope.CheckAsync(context, existing, through, ProjectRights.Delete);
+        }
+
         await ObjectStatus.ApplyAsync(context, "experiment", existing.Id, existing.ProjectId, existing.Status);
         var now = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentAsync(null, existing.Id, context.RequestAborted) ?? existing;
         var subjectId = input["subject_ID"] is { } other ? await NewSubjectAsync(context, now, other) : null;
