@@ -1,4 +1,5 @@
 using System.Net;
+using Vesalius.Acceptance.Clients;
 using Xunit;
 
 namespace Vesalius.Acceptance.Rest;
@@ -25,6 +26,28 @@ public sealed class AddressTests(RunningServer server) : IClassFixture<RunningSe
         Assert.NotEqual("application/json", answer.Content.Headers.ContentType?.MediaType);
         // Where there is a web site, it answers what is no interface's.
         Assert.True(answer.StatusCode == HttpStatusCode.NotFound || !address.StartsWith("/data", StringComparison.Ordinal), $"{(int)answer.StatusCode}");
+    }
+
+    /// <summary>The links to the viewer that XNAT's own viewer has (xapi F.7), in both spellings.</summary>
+    [Fact]
+    public async Task Links_of_the_viewer_lead_to_the_study()
+    {
+        using var http = server.Client();
+        using var admin = new RestClient(server.Client());
+        await admin.PutAsync("/data/projects/LINKS");
+        await admin.PutAsync("/data/projects/LINKS/subjects/s/experiments/none?xsiType=xnat:mrSessionData", 201);
+        using var zip = new ByteArrayContent(ReplayedClient.Zip(Directory.EnumerateFiles(RunningServer.Routed("rt-breast", ""))));
+        zip.Headers.ContentType = new("application/zip");
+        using var imported = await http.PostAsync("/data/services/import?import-handler=DICOM-zip&dest=/archive&project=LINKS&subject=s&session=e", zip, Token);
+        imported.EnsureSuccessStatusCode();
+        foreach (var start in (string[])["/VIEWER/?", "/VIEWER?", "/viewer/?", "/viewer?"])
+        {
+            using var found = await http.GetAsync($"{start}projectId=LINKS&experimentId=e", Token);
+            Assert.Equal((start, HttpStatusCode.Redirect), (start, found.StatusCode));
+            Assert.StartsWith("/viewer/viewer?StudyInstanceUIDs=", found.Headers.Location!.ToString(), StringComparison.Ordinal);
+            using var none = await http.GetAsync($"{start}projectId=LINKS&experimentId=none", Token);
+            Assert.Equal((start, HttpStatusCode.NotFound), (start, none.StatusCode));
+        }
     }
 
     [Theory]
