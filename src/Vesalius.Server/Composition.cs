@@ -111,6 +111,7 @@ internal static class Composition
         application.MapTraining();
         application.MapAudit();
         application.MapProjects();
+        application.MapProjectSettings();
         application.MapProjectEnds();
         application.MapSubjects();
         application.MapExperiments();

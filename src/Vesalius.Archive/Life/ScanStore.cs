@@ -120,8 +120,11 @@ public sealed class ScanStore(VesaliusDatabase database, ArchiveLayout layout, F
     }
 
     /// <summary>Gives scans the type that the project gives to scans of the same description; without one the description is the type (rest-api §5.4).</summary>
+    /// <param name="session">Session.</param>
+    /// <param name="looksAtOthers">Whether the project's other scans count; if not, the description is the type.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     /// <returns>How many changed.</returns>
-    public Task<int> FixTypesAsync(ExperimentRow session, CancellationToken cancellationToken)
+    public Task<int> FixTypesAsync(ExperimentRow session, bool looksAtOthers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
         return database.ExecuteAsync(
@@ -130,13 +133,13 @@ public sealed class ScanStore(VesaliusDatabase database, ArchiveLayout layout, F
                 select series_description, type from (
                     select c.series_description, c.type, row_number() over (partition by c.series_description order by count(*) desc, c.type) as place
                     from archive_scan c join archive_experiment e on e.id = c.experiment_id
-                    where e.project_id = @ProjectId and c.experiment_id <> @Id and c.type <> '' and c.series_description <> ''
+                    where @looksAtOthers and e.project_id = @ProjectId and c.experiment_id <> @Id and c.type <> '' and c.series_description <> ''
                         and c.series_description in (select series_description from archive_scan where experiment_id = @Id)
                     group by 1, 2) ranked where place = 1)
             update archive_scan s set type = coalesce((select l.type from learnt l where l.series_description = s.series_description), s.series_description), last_modified = now()
             where s.experiment_id = @Id and s.series_description <> ''
                 and s.type <> coalesce((select l.type from learnt l where l.series_description = s.series_description), s.series_description)
             """,
-            new { session.ProjectId, session.Id }, cancellationToken);
+            new { session.ProjectId, session.Id, looksAtOthers }, cancellationToken);
     }
 }
