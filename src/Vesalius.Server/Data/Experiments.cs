@@ -108,6 +108,11 @@ internal static class Experiments
             return await ValuesAsync(context, row);
         }
 
+        if (context.Request.Query["format"] == "xar")
+        {
+            return await SessionFolder.XarAsync(context, row);
+        }
+
         var item = await context.RequestServices.GetRequiredService<ItemLoader>().ExperimentAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
             ?? throw RequestRefusedException.NotFound("There is no such experiment.");
         return await ItemResult.OfAsync(context, item, "experiment", row.Id);

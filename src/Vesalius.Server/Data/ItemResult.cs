@@ -52,11 +52,16 @@ internal sealed class ItemResult(Item item) : IResult
                 break;
             default:
                 response.ContentType = "text/xml; charset=utf-8";
-                var site = (await httpContext.RequestServices.GetRequiredService<SiteSettings>().TextAsync("siteUrl", httpContext.RequestAborted)).TrimEnd('/');
-                var url = site.Length > 0 ? site : $"{httpContext.Request.Scheme}://{httpContext.Request.Host}";
-                await response.WriteAsync(httpContext.RequestServices.GetRequiredService<ItemXml>().Write(item, url, conceal), httpContext.RequestAborted);
+                await response.WriteAsync(await DocumentAsync(httpContext, item, conceal), httpContext.RequestAborted);
                 break;
         }
+    }
+
+    /// <summary>The object as XML.</summary>
+    public static async Task<string> DocumentAsync(HttpContext context, Item item, bool conceal)
+    {
+        var site = (await context.RequestServices.GetRequiredService<SiteSettings>().TextAsync("siteUrl", context.RequestAborted)).TrimEnd('/');
+        return context.RequestServices.GetRequiredService<ItemXml>().Write(item, site.Length > 0 ? site : $"{context.Request.Scheme}://{context.Request.Host}", conceal);
     }
 
     private string Html()

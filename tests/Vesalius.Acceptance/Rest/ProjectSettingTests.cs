@@ -101,4 +101,30 @@ public sealed class ProjectSettingTests(RunningServer server) : IClassFixture<Ru
         await admin.PutAsync("/data/projects/WORDS/experiments/a/projects/WORDSTOO");
         Assert.Equal(["WORDS-mprage"], (await admin.RowsAsync("/data/projects/WORDSTOO/scan_types")).Select(r => r["series_descriptions"]));
     }
+
+    [Fact]
+    [Trait("Row", "D10")]
+    public async Task D10_Session_comes_as_one_file_with_its_document()
+    {
+        using var admin = await ScannedAsync("XARS");
+        await admin.PutAsync("/data/projects/XARS/experiments/a/scans/1/resources/R/files/one.txt?inbody=true", 200, "one", "text/plain");
+        await admin.PutAsync("/data/projects/XARS/experiments/a/resources/S/files/sub/two.txt?inbody=true", 200, "two", "text/plain");
+        using var http = server.Client();
+        foreach (var address in (string[])["/data/projects/XARS/experiments/a/XAR", "/data/projects/XARS/subjects/s/experiments/a?format=xar"])
+        {
+            using var response = await http.GetAsync(address, Token);
+            Assert.Equal((HttpStatusCode.OK, "application/xar"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+            using var zip = new ZipArchive(await response.Content.ReadAsStreamAsync(Token));
+            using var document = new StreamReader(await zip.GetEntry("a/a.xml")!.OpenAsync(Token));
+            Assert.Equal(await admin.GetAsync("/data/projects/XARS/experiments/a"), await document.ReadToEndAsync(Token));
+            Assert.Equal(2, zip.Entries.Count(e => e.Name is "one.txt" or "two.txt"));
+            Assert.Equal(zip.Entries.Count, zip.Entries.Select(e => e.FullName).Distinct().Count());
+        }
+
+        using var empty = await http.GetAsync("/data/projects/XARS/experiments/b/XAR", Token);
+        using var alone = new ZipArchive(await empty.Content.ReadAsStreamAsync(Token));
+        Assert.Equal("b/b.xml", Assert.Single(alone.Entries).FullName);
+        using var outsider = new RestClient(await server.UserAsync("xar-outsider"));
+        await outsider.GetAsync("/data/projects/XARS/experiments/a/XAR", 404);
+    }
 }
