@@ -21,7 +21,7 @@ internal static class ArchiveComposition
         var folder = Path.Combine(data, "types");
         var own = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.types").Order(StringComparer.Ordinal).Select(File.ReadAllText).ToList() : [];
         return services.AddSingleton(own.Count == 0 ? TypeModel.Standard : new TypeModel(own)).AddSingleton<SchemaDocument>().AddSingleton<ItemXml>().AddSingleton<ItemLoader>()
-            .AddSingleton<ListEngine>().AddSingleton<ChangeHistory>().AddSingleton<FormerStates>().AddSingleton<FolderMoves>().AddSingleton<SubjectStore>().AddSingleton<ExperimentStore>()
+            .AddSingleton<ListEngine>().AddSingleton<ScanVocabulary>().AddSingleton<ChangeHistory>().AddSingleton<FormerStates>().AddSingleton<FolderMoves>().AddSingleton<SubjectStore>().AddSingleton<ExperimentStore>()
             .AddSingleton<ScanStore>().AddSingleton<ReconstructionStore>().AddSingleton<Sharing>().AddSingleton<ObjectRemoval>().AddSingleton<HeaderRefresh>()
             .AddSingleton<Archive.CustomFieldStore>().AddSingleton<Archive.CustomForms>().AddSingleton<DisplayFields>().AddSingleton<SearchEngine>().AddSingleton<SnapshotLimits>().AddSingleton<SearchSnapshots>().AddSingleton<SavedSearches>()
             .AddSingleton<QuickSearch>().AddHostedService<SnapshotUpkeep>();

@@ -96,6 +96,7 @@ internal static class Composition
         // After the path has its canonical form.
         application.UseHeadAsGet();
         application.UseRouting();
+        application.UseMiddleware<KeywordCaseMiddleware>();
         application.UseOwnHead();
         application.UseMiddleware<AuditMiddleware>();
         application.UsePages(options.WebSite);
@@ -110,6 +111,7 @@ internal static class Composition
         application.MapTraining();
         application.MapAudit();
         application.MapProjects();
+        application.MapProjectSettings();
         application.MapProjectEnds();
         application.MapSubjects();
         application.MapExperiments();

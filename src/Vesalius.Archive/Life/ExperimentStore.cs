@@ -59,6 +59,16 @@ public sealed class ExperimentStore(VesaliusDatabase database, ArchiveSessions s
         }, cancellationToken)).ConfigureAwait(false);
     }
 
+    /// <summary>Whether a document is the last word on a session's scans: it is authoritative and names scans.</summary>
+    /// <param name="input">What the document says.</param>
+    /// <param name="kept">IDs of the scans that stay.</param>
+    public static bool LeavesOutScans(ItemInput input, out IReadOnlyList<string> kept)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        kept = [.. input.Objects.Where(o => o.Element == "scans/scan").Select(o => o.Item["ID"]).OfType<string>()];
+        return input.IsAuthoritative && kept.Count > 0;
+    }
+
     private static async Task SaveObjectsAsync(
         string id, NewExperiment experiment, ItemInput input, string prefix, ChangeEvent change, NpgsqlConnection connection, NpgsqlTransaction transaction)
     {
@@ -67,6 +77,7 @@ public sealed class ExperimentStore(VesaliusDatabase database, ArchiveSessions s
             switch (element)
             {
                 case "scans/scan" when input.Type.Is("xnat:imageSessionData"):
+                    await ScanStore.CheckTypeAsync(id, item, connection, transaction).ConfigureAwait(false);
                     await ScanStore.PutAsync(id, experiment.ProjectId, item["ID"], item, change, connection, transaction).ConfigureAwait(false);
                     break;
                 case "reconstructions/reconstructedImage":
@@ -163,6 +174,11 @@ public sealed class ExperimentStore(VesaliusDatabase database, ArchiveSessions s
             }
 
             var place = new NewExperiment(existing.ProjectId, subjectId ?? existing.SubjectId, existing.SessionId, existing.Label, false);
+            if (LeavesOutScans(input, out var kept))
+            {
+                await ScanStore.KeepAsync(existing, kept, change, connection, transaction).ConfigureAwait(false);
+            }
+
             await SaveObjectsAsync(existing.Id, place, input, prefix, change, connection, transaction).ConfigureAwait(false);
             if (fields.Count > 0)
             {

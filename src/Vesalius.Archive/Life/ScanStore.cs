@@ -72,6 +72,26 @@ public sealed class ScanStore(VesaliusDatabase database, ArchiveLayout layout, F
         return id;
     }
 
+    // A scan of a session's document names its type, too.
+    internal static async Task CheckTypeAsync(string sessionId, ItemInput input, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        if (!input.Type.IsAbstract && await connection.ExecuteScalarAsync<string?>(
+            "select xsi_type from archive_scan where experiment_id = @sessionId and id = @id", new { sessionId, id = input["ID"] }, transaction).ConfigureAwait(false) is { } stored && stored != input.Type.Name)
+        {
+            throw new ItemRefusedException(ItemRefusal.Conflict, $"The specified xsiType of a scan differs from the existing one, {stored}.");
+        }
+    }
+
+    // Files stay on disk, as with a deletion that does not ask for theirs.
+    internal static async Task KeepAsync(ExperimentRow session, IReadOnlyList<string> kept, ChangeEvent change, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        foreach (var id in await connection.QueryAsync<string>(
+            "delete from archive_scan where experiment_id = @Id and id <> all (@kept) returning id", new { session.Id, kept = kept.ToArray() }, transaction).ConfigureAwait(false))
+        {
+            await ChangeHistory.RecordAsync("scan", $"{session.Id}/{id}", session.ProjectId, "Removed Scan", change, [], connection, transaction).ConfigureAwait(false);
+        }
+    }
+
     internal static void CheckId(string id)
     {
         if (id.Length is 0 or > LongestId || !id.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ' ') || id.Trim('.', ' ').Length == 0)
@@ -100,8 +120,11 @@ public sealed class ScanStore(VesaliusDatabase database, ArchiveLayout layout, F
     }
 
     /// <summary>Gives scans the type that the project gives to scans of the same description; without one the description is the type (rest-api §5.4).</summary>
+    /// <param name="session">Session.</param>
+    /// <param name="looksAtOthers">Whether the project's other scans count; if not, the description is the type.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     /// <returns>How many changed.</returns>
-    public Task<int> FixTypesAsync(ExperimentRow session, CancellationToken cancellationToken)
+    public Task<int> FixTypesAsync(ExperimentRow session, bool looksAtOthers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
         return database.ExecuteAsync(
@@ -110,13 +133,13 @@ public sealed class ScanStore(VesaliusDatabase database, ArchiveLayout layout, F
                 select series_description, type from (
                     select c.series_description, c.type, row_number() over (partition by c.series_description order by count(*) desc, c.type) as place
                     from archive_scan c join archive_experiment e on e.id = c.experiment_id
-                    where e.project_id = @ProjectId and c.experiment_id <> @Id and c.type <> '' and c.series_description <> ''
+                    where @looksAtOthers and e.project_id = @ProjectId and c.experiment_id <> @Id and c.type <> '' and c.series_description <> ''
                         and c.series_description in (select series_description from archive_scan where experiment_id = @Id)
                     group by 1, 2) ranked where place = 1)
             update archive_scan s set type = coalesce((select l.type from learnt l where l.series_description = s.series_description), s.series_description), last_modified = now()
             where s.experiment_id = @Id and s.series_description <> ''
                 and s.type <> coalesce((select l.type from learnt l where l.series_description = s.series_description), s.series_description)
             """,
-            new { session.ProjectId, session.Id }, cancellationToken);
+            new { session.ProjectId, session.Id, looksAtOthers }, cancellationToken);
     }
 }

@@ -93,7 +93,7 @@ internal sealed class ListCompiler
     {
         if (!text.Contains('/', StringComparison.Ordinal))
         {
-            return _model.Shortcuts.Find(_list, text) is { } shortcut && FieldPath.Parse(shortcut.Path) is { } known ? (shortcut.Name, Field(known)) : (text, null);
+            return _model.Shortcuts.Find(_list, text) is { } shortcut && FieldPath.Parse(shortcut.Path) is { } known ? (shortcut.Name, OfSession(shortcut.Name) ?? Field(known)) : (text, null);
         }
 
         if (FieldPath.Parse(text) is not { } path)
@@ -103,6 +103,24 @@ internal sealed class ListCompiler
 
         var named = _model.Shortcuts.Of(_list).FirstOrDefault(s => s.Path.Equals(text, StringComparison.OrdinalIgnoreCase));
         return (named?.Name ?? text.ToLowerInvariant(), Field(path.TypeName is null ? path with { TypeName = _root.Name } : path));
+    }
+
+    // Where sessions and their assessors are listed together, an assessor's session is the one that it stands below (rest-api §1.12).
+    private FieldSql? OfSession(string shortcut)
+    {
+        if (_request.Kind != ListKind.Experiment || ListRoot.RoleOf(_root) == ObjectRole.OfSession || _model.Find("xnat:imageSessionData") is not { } sessions || _root.Is(sessions.Name))
+        {
+            return null;
+        }
+
+        var column = shortcut switch { "session_ID" => "id", "session_label" => "label", "session_project" => "project_id", _ => null };
+        if (column is null)
+        {
+            return null;
+        }
+
+        var own = column == "label" && _request.Scope.ProjectId is not null ? "r.listed_label" : $"r.{column}";
+        return FieldSql.Text($"coalesce({_joins.SessionOf(_root)}.{column}, case when r.xsi_type = any ({_filter.Parameter(_model.WithDerived(sessions.Name).ToArray())}) then {own} end)");
     }
 
     private FieldSql? Field(FieldPath path)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Dapper;
 using Vesalius.Archive.Types;
 
@@ -7,7 +8,7 @@ namespace Vesalius.Archive.Lists;
 
 /// <summary>Turns a filter's value into a condition (rest-api §1.11): <c>a,b</c> or, <c>*</c> and <c>%</c> any text, <c>a-b</c> a range.</summary>
 /// <param name="parameters">Values of the statement; nothing of a request becomes SQL.</param>
-internal sealed class ListFilter(DynamicParameters parameters)
+internal sealed partial class ListFilter(DynamicParameters parameters)
 {
     /// <summary>Whether a condition made so far asks for an entry of a document.</summary>
     public bool LooksIntoDocuments { get; private set; }
@@ -33,7 +34,14 @@ internal sealed class ListFilter(DynamicParameters parameters)
             throw new ListRefusedException($"The filter of {name} holds a character that no text may hold.");
         }
 
-        var alternatives = text.Split(',').Select(a => a.Trim()).Distinct().ToList();
+        // What a client encoded twice: no number and no date holds an escape; of text both readings are looked for (rest-api §1.2).
+        var decoded = Escape().IsMatch(text) ? Uri.UnescapeDataString(text) : text;
+        if (!FieldValue.IsText(decoded))
+        {
+            throw new ListRefusedException($"The filter of {name} holds a character that no text may hold.");
+        }
+
+        var alternatives = decoded.Split(',').Concat(field.Kind is ValueKind.Integer or ValueKind.Float or ValueKind.Date or ValueKind.DateTime or ValueKind.Time ? [] : text.Split(',')).Select(a => a.Trim()).Distinct().ToList();
         if (alternatives.Count > MostAlternatives)
         {
             throw new ListRefusedException($"The filter of {name} has more than {MostAlternatives} alternatives.");
@@ -49,6 +57,9 @@ internal sealed class ListFilter(DynamicParameters parameters)
         };
         return $"({string.Join(" or ", conditions)})";
     }
+
+    [GeneratedRegex("%[0-9A-Fa-f]{2}")]
+    private static partial Regex Escape();
 
     private static string Missing(FieldSql field) => field.IsColumn && field.Kind is not (ValueKind.Text or ValueKind.LongText) ? $"{field.Raw} is null" : $"coalesce({field.Raw}, '') = ''";
 

@@ -31,6 +31,9 @@ internal sealed class ListJoins(TypeModel model, ListRequest request, ListFilter
         _ => null,
     };
 
+    /// <summary>The alias of the sessions that the listed objects stand below.</summary>
+    public string SessionOf(DataType root) => Session(root);
+
     private string Join(string name, string table, Func<string, string> on, ObjectFamily? visibleAs)
     {
         if (_aliases.TryGetValue(name, out var known))

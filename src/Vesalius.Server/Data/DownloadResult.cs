@@ -10,7 +10,7 @@ namespace Vesalius.Server.Data;
 /// <param name="entries">Members.</param>
 /// <param name="checksums">Recorded checksum of each member.</param>
 /// <param name="name">File name without extension.</param>
-/// <param name="format"><c>zip</c>, <c>tar</c> or <c>tar.gz</c>.</param>
+/// <param name="format"><c>zip</c>, <c>tar</c>, <c>tar.gz</c>, or <c>xar</c>, which is a zip of another name.</param>
 internal sealed class DownloadResult(IReadOnlyList<DownloadEntry> entries, IEnumerable<string> checksums, string name, string format) : IResult
 {
     /// <summary>True for formats that are streamed as one file.</summary>
@@ -21,13 +21,13 @@ internal sealed class DownloadResult(IReadOnlyList<DownloadEntry> entries, IEnum
         CheckFiles();
         var response = httpContext.Response;
         var extension = format == "tgz" ? "tar.gz" : format;
-        response.ContentType = extension switch { "zip" => "application/zip", "tar" => "application/x-tar", _ => "application/x-gtar" };
+        response.ContentType = extension switch { "zip" => "application/zip", "tar" => "application/x-tar", "xar" => "application/xar", _ => "application/x-gtar" };
         var safe = new string([.. name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')]);
         response.Headers.ContentDisposition = $"attachment; filename=\"{safe}.{extension}\"";
         int? level = httpContext.Request.Query.TryGetValue("compression", out var asked)
             ? int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 9 ? number : throw RequestRefusedException.BadRequest("compression is a number from 0 to 9.")
             : null;
-        if (extension == "zip" && level is null or 0)
+        if (extension is "zip" or "xar" && level is null or 0)
         {
             await SendStoredAsync(httpContext);
             return;
@@ -40,7 +40,7 @@ internal sealed class DownloadResult(IReadOnlyList<DownloadEntry> entries, IEnum
 
         // The framework's writers end members with small synchronous writes.
         httpContext.Features.Get<IHttpBodyControlFeature>()!.AllowSynchronousIO = true;
-        await (extension == "zip"
+        await (extension is "zip" or "xar"
             ? CompressedDownload.WriteZipAsync(response.Body, entries, level!.Value, httpContext.RequestAborted)
             : CompressedDownload.WriteTarAsync(response.Body, entries, extension == "tar" ? null : level ?? 1, httpContext.RequestAborted));
     }

@@ -108,6 +108,11 @@ internal static class Experiments
             return await ValuesAsync(context, row);
         }
 
+        if (context.Request.Query["format"] == "xar")
+        {
+            return await SessionFolder.XarAsync(context, row);
+        }
+
         var item = await context.RequestServices.GetRequiredService<ItemLoader>().ExperimentAsync(row.Id, await Scope.VisibilityAsync(context), context.RequestAborted)
             ?? throw RequestRefusedException.NotFound("There is no such experiment.");
         return await ItemResult.OfAsync(context, item, "experiment", row.Id);
@@ -210,6 +215,13 @@ internal static class Experiments
         if (existing.SessionId is not null && label is not null && label != existing.Label)
         {
             throw RequestRefusedException.BadRequest("An assessor keeps its label.");
+        }
+
+        if (ExperimentStore.LeavesOutScans(input, out var kept)
+            && (await context.RequestServices.GetRequiredService<ArchiveBrowser>().ScansAsync(existing.Id, context.RequestAborted)).Any(s => !kept.Contains(s.Id)))
+        {
+            // Scans that the document does not have any more go.
+            await Scope.CheckAsync(context, existing, through, ProjectRights.Delete);
         }
 
         await ObjectStatus.ApplyAsync(context, "experiment", existing.Id, existing.ProjectId, existing.Status);

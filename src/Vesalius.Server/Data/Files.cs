@@ -137,7 +137,7 @@ internal static class Files
             {
                 "absolutePath" => store.PathOf(r, f.Path),
                 "projectPath" => Path.GetRelativePath(layout.Project(r.FolderProjectId), store.PathOf(r, f.Path)),
-                _ => $"{r.Uri}/files/{f.Path}",
+                _ => $"{r.Uri}/files/{FileAddress.Of(f.Path)}",
             };
             table.Add(
                 Path.GetFileName(f.Path), f.Size.ToString(CultureInfo.InvariantCulture), where, r.Label, f.Tags, OrOf(f.Format, r.Format), OrOf(f.Content, r.Content),

@@ -27,17 +27,18 @@ internal static partial class Groups
         endpoints.MapDelete("/data/projects/{project}/groups/{group}", async (HttpContext context, string project, string group, ProjectGroups groups) =>
         {
             var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
-            if (ProjectAccess.RoleOf(row.Id, group) is not null)
+            var id = await Members.GroupAsync(context, row.Id, group);
+            if (ProjectAccess.RoleOf(row.Id, id) is not null)
             {
                 throw RequestRefusedException.Forbidden("The three default groups stay.");
             }
 
-            if (!await groups.DeleteAsync(row.Id, group, context.RequestAborted))
+            if (!await groups.DeleteAsync(row.Id, id, context.RequestAborted))
             {
                 throw RequestRefusedException.NotFound("There is no such group.");
             }
 
-            await Scope.AuditAsync(context, "project.group.delete", group);
+            await Scope.AuditAsync(context, "project.group.delete", id);
             return Results.Ok();
         });
     }
@@ -45,10 +46,11 @@ internal static partial class Groups
     private static async Task<IResult> GetAsync(HttpContext context, string project, string group, ProjectGroups groups)
     {
         var row = await Members.ReadableProjectAsync(context, project);
-        var found = (await groups.ListAsync(row.Id, context.RequestAborted)).FirstOrDefault(g => g.GroupId == group) ?? throw RequestRefusedException.NotFound("There is no such group.");
+        var id = await Members.GroupAsync(context, row.Id, group);
+        var found = (await groups.ListAsync(row.Id, context.RequestAborted)).FirstOrDefault(g => g.GroupId == id) ?? throw RequestRefusedException.NotFound("There is no such group.");
         var item = new Item("xdat:userGroup", DateTime.UnixEpoch)
             .With("ID", found.GroupId).With("displayName", found.DisplayName).With("tag", found.Tag).With("xdat_userGroup_id", found.Number);
-        foreach (var right in await groups.RightsAsync(group, context.RequestAborted))
+        foreach (var right in await groups.RightsAsync(id, context.RequestAborted))
         {
             item.Add(
                 "element_access",
@@ -62,7 +64,7 @@ internal static partial class Groups
     {
         var row = await Scope.ProjectAsync(context, project, ProjectRights.Manage);
         var fields = await FieldsAsync(context);
-        var existing = group is null ? null : (await groups.ListAsync(row.Id, context.RequestAborted)).FirstOrDefault(g => g.GroupId == group);
+        var existing = group is null ? null : (await groups.ListAsync(row.Id, context.RequestAborted)).FirstOrDefault(g => g.GroupId == group || g.GroupId == $"{row.Id}_{group}" || g.DisplayName == group);
         if (existing is { IsCustom: false })
         {
             throw RequestRefusedException.Forbidden("The three default groups stay as they are.");

@@ -2,12 +2,16 @@ using System.Text.Json;
 using Vesalius.Access;
 using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
+using Vesalius.Server.Rendering;
 
 namespace Vesalius.Server.Data;
 
 /// <summary>Answers an object as item JSON or XML; a browser that asks for HTML gets its fields as a page (rest-api §1.4).</summary>
 internal sealed class ItemResult(Item item) : IResult
 {
+    /// <summary>Whether it is JSON for whoever has no wish, rather than XML.</summary>
+    public bool IsUsuallyJson { get; init; }
+
     /// <summary>An object with its former states, where the request asks for them.</summary>
     /// <param name="context">Request.</param>
     /// <param name="item">Object.</param>
@@ -27,7 +31,7 @@ internal sealed class ItemResult(Item item) : IResult
     {
         var conceal = httpContext.Request.Query["concealHiddenFields"] == "true";
         var response = httpContext.Response;
-        switch (Format(httpContext.Request))
+        switch (IsUsuallyJson ? AcceptedFormat.Of(httpContext.Request, "json", "xml", "html") : AcceptedFormat.Of(httpContext.Request, "xml", "json", "html"))
         {
             case "json":
                 response.ContentType = "application/json; charset=utf-8";
@@ -48,22 +52,16 @@ internal sealed class ItemResult(Item item) : IResult
                 break;
             default:
                 response.ContentType = "text/xml; charset=utf-8";
-                var site = (await httpContext.RequestServices.GetRequiredService<SiteSettings>().TextAsync("siteUrl", httpContext.RequestAborted)).TrimEnd('/');
-                var url = site.Length > 0 ? site : $"{httpContext.Request.Scheme}://{httpContext.Request.Host}";
-                await response.WriteAsync(httpContext.RequestServices.GetRequiredService<ItemXml>().Write(item, url, conceal), httpContext.RequestAborted);
+                await response.WriteAsync(await DocumentAsync(httpContext, item, conceal), httpContext.RequestAborted);
                 break;
         }
     }
 
-    private static string Format(HttpRequest request)
+    /// <summary>The object as XML.</summary>
+    public static async Task<string> DocumentAsync(HttpContext context, Item item, bool conceal)
     {
-        if (request.Query["format"].ToString() is { Length: > 0 } format)
-        {
-            return format;
-        }
-
-        var accept = request.Headers.Accept.ToString();
-        return accept.Contains("html", StringComparison.Ordinal) ? "html" : accept.Contains("json", StringComparison.Ordinal) && !accept.Contains("xml", StringComparison.Ordinal) ? "json" : "xml";
+        var site = (await context.RequestServices.GetRequiredService<SiteSettings>().TextAsync("siteUrl", context.RequestAborted)).TrimEnd('/');
+        return context.RequestServices.GetRequiredService<ItemXml>().Write(item, site.Length > 0 ? site : $"{context.Request.Scheme}://{context.Request.Host}", conceal);
     }
 
     private string Html()

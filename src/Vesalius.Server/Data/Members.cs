@@ -39,6 +39,8 @@ internal static class Members
     private static async Task<IResult> ListAsync(HttpContext context, string project, bool disabledToo)
     {
         var services = context.RequestServices;
+        // Of a public project, too: names and addresses of people are for those who said who they are.
+        context.SignedIn();
         var row = await ReadableProjectAsync(context, project);
         if (await services.GetRequiredService<SiteSettings>().FlagAsync("restrictUserListAccessToAdmins", context.RequestAborted)
             && !(await services.GetRequiredService<ProjectAccess>().RightsAsync(context.Caller(), row.Id, context.RequestAborted)).HasFlag(ProjectRights.Manage))
@@ -88,8 +90,9 @@ internal static class Members
         return new TableResult(table);
     }
 
-    // {G} is an ID, the part of it after the project, or a name as shown.
-    private static async Task<string> GroupAsync(HttpContext context, string projectId, string group)
+    /// <summary>The ID of a group that is named by ID, by the part of it after the project, or as it is shown (rest-api §1.3).</summary>
+    /// <exception cref="RequestRefusedException">404: the project has no such group.</exception>
+    public static async Task<string> GroupAsync(HttpContext context, string projectId, string group)
     {
         var all = await context.RequestServices.GetRequiredService<ProjectGroups>().ListAsync(projectId, context.RequestAborted);
         return (all.FirstOrDefault(g => g.GroupId == group || g.GroupId == $"{projectId}_{group}")

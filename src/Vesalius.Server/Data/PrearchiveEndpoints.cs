@@ -257,7 +257,7 @@ internal static class PrearchiveEndpoints
         var table = new ResultTable("Name", "Size", "URI") { HasTotalRecords = false };
         foreach (var item in await SelectAsync(context, store, session))
         {
-            table.Add(item.FileName, item.Size.ToString(CultureInfo.InvariantCulture), $"/data{session.Url}/scans/{item.ScanId}/resources/{item.Resource}/files/{item.FileName}");
+            table.Add(item.FileName, item.Size.ToString(CultureInfo.InvariantCulture), $"/data{session.Url}/scans/{item.ScanId}/resources/{item.Resource}/files/{FileAddress.Of(item.FileName)}");
         }
 
         return table.Rows.Count > 0 ? new TableResult(table) : throw RequestRefusedException.NotFound("There is no such resource.");

@@ -97,13 +97,11 @@ internal static class Scans
             throw RequestRefusedException.Forbidden("Scans are deleted in the project that owns the session.");
         }
 
-        var scans = await Scope.ScansAsync(context, session, scan);
-        await store.DeleteAsync(session, scans, ItemRequest.Flag(context, "removeFiles"), ItemRequest.Event(context), context.RequestAborted);
-        foreach (var found in scans)
-        {
-            await Scope.AuditAsync(context, "scan.delete", $"{session.Id}/{found.Id}");
-        }
-
+        // By its ID alone: types and lists choose what is read, never what goes (rest-api §6.4).
+        var found = (await context.RequestServices.GetRequiredService<ArchiveBrowser>().ScansAsync(session.Id, context.RequestAborted)).FirstOrDefault(s => s.Id == scan)
+            ?? throw RequestRefusedException.NotFound("There is no such scan.");
+        await store.DeleteAsync(session, [found], ItemRequest.Flag(context, "removeFiles"), ItemRequest.Event(context), context.RequestAborted);
+        await Scope.AuditAsync(context, "scan.delete", $"{session.Id}/{found.Id}");
         return Results.Ok();
     }
 }

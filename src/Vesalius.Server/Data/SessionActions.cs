@@ -17,7 +17,7 @@ internal static class SessionActions
 
         if (Asks(context, "fixScanTypes"))
         {
-            await context.RequestServices.GetRequiredService<ScanStore>().FixTypesAsync(session, context.RequestAborted);
+            await context.RequestServices.GetRequiredService<ScanStore>().FixTypesAsync(session, await ProjectSettings.MapsScanTypesAsync(context, session.ProjectId), context.RequestAborted);
             await Scope.AuditAsync(context, "session.scanTypes", session.Id);
         }
     }

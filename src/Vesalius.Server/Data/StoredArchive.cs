@@ -70,7 +70,7 @@ internal static class StoredArchive
         var table = new ResultTable("Name", "Size", "URI") { HasTotalRecords = false, DeclaresUriColumn = true, Title = "Files" };
         foreach (var entry in Entries(zip))
         {
-            table.Add(entry.FullName, entry.Length.ToString(CultureInfo.InvariantCulture), $"{archive.Resource.Uri}/files/{archive.File.Path}!/{entry.FullName}");
+            table.Add(entry.FullName, entry.Length.ToString(CultureInfo.InvariantCulture), $"{archive.Resource.Uri}/files/{FileAddress.Of(archive.File.Path)}!/{FileAddress.Of(entry.FullName)}");
         }
 
         await Scope.AuditAsync(context, "file.list", $"{archive.Resource.Id}");

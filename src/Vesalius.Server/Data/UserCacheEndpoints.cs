@@ -64,7 +64,7 @@ internal static class UserCacheEndpoints
         var table = new ResultTable("Name", "Size", "URI") { HasTotalRecords = false, DeclaresUriColumn = true, Title = "Files" };
         foreach (var (path, size) in files)
         {
-            table.Add(Path.GetFileName(path), size.ToString(CultureInfo.InvariantCulture), $"{Root}/{resource}/files/{path}");
+            table.Add(Path.GetFileName(path), size.ToString(CultureInfo.InvariantCulture), $"{Root}/{resource}/files/{FileAddress.Of(path)}");
         }
 
         return new TableResult(table);

@@ -42,7 +42,7 @@ internal static class Workflows
             {
                 if (await MaySeeAsync(context, row))
                 {
-                    return new ItemResult(ItemOf(row));
+                    return new ItemResult(ItemOf(row)) { IsUsuallyJson = true };
                 }
             }
 

@@ -1,6 +1,6 @@
 namespace Vesalius.Server.Rendering;
 
-/// <summary>Gives every path its canonical form: <c>/REST</c> and <c>/data/archive</c> are <c>/data</c>; slashes at the end don't count (rest-api §1.1, §1.2).</summary>
+/// <summary>Gives every path its canonical form: <c>/REST</c> and <c>/data/archive</c> are <c>/data</c>, XNAT's <c>/VIEWER</c> is <c>/viewer</c>; slashes at the end don't count (rest-api §1.1, §1.2).</summary>
 internal sealed class PathAliasMiddleware(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -14,6 +14,11 @@ internal sealed class PathAliasMiddleware(RequestDelegate next)
         if (path.StartsWith("/data/archive/", StringComparison.Ordinal))
         {
             path = "/data" + path[13..];
+        }
+
+        if (path == "/VIEWER" || path.StartsWith("/VIEWER/", StringComparison.Ordinal))
+        {
+            path = "/viewer" + path[7..];
         }
 
         if (path.Length > 1 && path.EndsWith('/') && !path.Contains("/files/", StringComparison.Ordinal))

@@ -25,19 +25,7 @@ internal sealed class TableResult(ResultTable table) : IResult
     }
 
     /// <summary>The format that a request wants (rest-api §1.4).</summary>
-    public static string FormatOf(HttpRequest request)
-    {
-        if (request.Query["format"].ToString() is { Length: > 0 } format)
-        {
-            return format;
-        }
-
-        var accept = request.Headers.Accept.ToString();
-        return accept.Contains("json", StringComparison.Ordinal) || accept.Contains("*/*", StringComparison.Ordinal) ? "json"
-            : accept.Contains("text/csv", StringComparison.Ordinal) ? "csv"
-            : accept.Contains("xml", StringComparison.Ordinal) && !accept.Contains("html", StringComparison.Ordinal) ? "xml"
-            : "json";
-    }
+    public static string FormatOf(HttpRequest request) => AcceptedFormat.Of(request, "json", "xml", "csv", "html");
 
     private List<string?[]> Sort(List<string?[]> rows, string? by, string? order)
     {

@@ -12,7 +12,7 @@ internal sealed partial class SignInMiddleware(RequestDelegate next, UserDirecto
     // What a caller needs before it can sign in (xapi §0.4).
     private static readonly string[] Open =
     [
-        "/healthz", "/metrics", "/xapi/dicomweb/test", "/viewer", "/VIEWER", "/app/template/Login.vm", "/app/template/XDATScreen_UpdateUser.vm", "/app/template/Register.vm", "/app/template/ForgotLogin.vm", "/app/template/VerifyEmail.vm",
+        "/healthz", "/metrics", "/xapi/dicomweb/test", "/viewer", "/app/template/Login.vm", "/app/template/XDATScreen_UpdateUser.vm", "/app/template/Register.vm", "/app/template/ForgotLogin.vm", "/app/template/VerifyEmail.vm",
         "/data/services/auth", "/data/services/sendEmailVerification", "/openid-login", "/xapi/siteConfig/buildInfo", "/xapi/siteConfig/siteId", "/xapi/siteConfig/siteUrl",
         "/xapi/siteConfig/siteHome", "/xapi/siteConfig/siteLogoPath", "/xapi/users/authProviders", "/xapi/users/register", "/data/version", "/login",
     ];

@@ -50,7 +50,6 @@ internal static partial class Viewer
         var file = folder is null ? null : Path.Combine(folder, "index.html");
         var page = file is not null && File.Exists(file) ? Adapt(File.ReadAllText(file)) : null;
         endpoints.MapGet("/viewer", (Delegate)((HttpContext context) => OpenAsync(context, page))).ExcludeFromDescription();
-        endpoints.MapGet("/VIEWER", (Delegate)((HttpContext context) => OpenAsync(context, page))).ExcludeFromDescription();
         endpoints.MapGet("/viewer/{**path}", (Delegate)((HttpContext context) => PageAsync(context, page))).ExcludeFromDescription();
         endpoints.MapGet("/viewer/projects/{project}/experiments/{experiment}", async (HttpContext context, string project, string experiment) =>
             await MustSignInAsync(context) ?? await LeadAsync(context, project, experiment)).ExcludeFromDescription();

@@ -89,6 +89,11 @@ internal static class AccessDisplays
                 context.Administrator();
                 return new TableResult(new ResultTable("id"));
             });
+            endpoints.MapGet($"/data/projects/{{project}}/automation/{kind}", async (HttpContext context, string project) =>
+            {
+                await Scope.ProjectAsync(context, project, ProjectRights.Manage);
+                return new TableResult(new ResultTable("id"));
+            });
         }
 
         endpoints.MapGet("/xapi/pipelines/autoRun", (HttpContext context) =>

@@ -46,7 +46,7 @@ internal static class Schemas
     private static IEnumerable<DataType> Chosen(TypeModel model, string name) =>
         name == "all" ? model.Types : [model.Find(name) ?? throw RequestRefusedException.NotFound("There is no such data type.")];
 
-    private static string Key(DataType type) => $"{type.Schema.Prefix}_{type.ElementName ?? type.LocalName}";
+    private static string Key(DataType type) => $"{type.Schema.Prefix}_{type.LocalName}";
 
     private static IResult Elements(IEnumerable<DataType> types) => Results.Json(types.DistinctBy(Key).ToDictionary(Key, t => new
     {

@@ -216,6 +216,7 @@ public sealed class ConfigurationTests(RunningServer server) : IClassFixture<Run
         Assert.Equal(404, (await SendAsync(user, "GET", "/data/workflows/999999")).Status);
         Assert.Equal(404, (await SendAsync(user, "PUT", "/data/workflows/999999?status=Failed")).Status);
         Assert.Contains("dcm2niix", (await SendAsync(user, "GET", "/data/services/workflows/dcm2niix?experiment=E1&display=LATEST&format=json")).Text, StringComparison.Ordinal);
+        Assert.StartsWith("{\"items\":[", (await SendAsync(user, "GET", "/data/services/workflows/dcm2niix?experiment=E1")).Text, StringComparison.Ordinal);
         Assert.Equal(404, (await SendAsync(user, "GET", "/data/services/workflows/nosuch?experiment=E1")).Status);
         const string Page = """{"data_type":"xnat:mrSessionData","id":"E1","page":1,"sort_col":"wfid","sort_dir":"desc","filters":{"pipelineName":{"like":"%dcm2%","backend":"hibernate"}}}""";
         var rows = JsonDocument.Parse((await SendAsync(user, "POST", "/xapi/workflows", Page, "application/json")).Text).RootElement;

@@ -116,7 +116,11 @@ public sealed partial class MemberTests(RunningServer server) : IClassFixture<Ru
         Assert.Equal(["id", "displayname", "tag", "xdat_usergroup_id", "users"], rows[0].Keys);
         Assert.Contains(rows, r => r["id"] == "MEM2_MRReaders" && r["displayname"] == "MR Readers");
         Assert.Equal(200, await StatusAsync(owner.PutAsync("/data/projects/MEM2/users/MR%20Readers/carl", null, Token)));
-        Assert.Contains("xdat:userGroup", await owner.GetStringAsync("/data/projects/MEM2/groups/MEM2_MRReaders?format=json", Token), StringComparison.Ordinal);
+        foreach (var name in (string[])["MEM2_MRReaders", "MRReaders", "MR%20Readers"])
+        {
+            Assert.Contains("\"ID\":\"MEM2_MRReaders\"", await owner.GetStringAsync($"/data/projects/MEM2/groups/{name}?format=json", Token), StringComparison.Ordinal);
+        }
+
 
         var access = server.Services.GetRequiredService<ProjectAccess>();
         async Task<ProjectRights> RightsAsync(string type) =>
@@ -134,7 +138,8 @@ public sealed partial class MemberTests(RunningServer server) : IClassFixture<Ru
         Assert.DoesNotContain("MEM2", readable.Projects);
 
         Assert.Equal(403, await StatusAsync(owner.DeleteAsync("/data/projects/MEM2/groups/MEM2_member", Token)));
-        Assert.Equal(200, await StatusAsync(owner.DeleteAsync("/data/projects/MEM2/groups/MEM2_MRReaders", Token)));
+        Assert.Equal(403, await StatusAsync(owner.DeleteAsync("/data/projects/MEM2/groups/Members", Token)));
+        Assert.Equal(200, await StatusAsync(owner.DeleteAsync("/data/projects/MEM2/groups/MRReaders", Token)));
         Assert.Equal(404, await StatusAsync(carl.GetAsync("/data/projects/MEM2", Token)));
     }
 

@@ -381,6 +381,7 @@ public sealed partial class SignInTests(RunningServer server) : IClassFixture<Ru
             Assert.Equal(401, await StatusAsync(nobody.DeleteAsync("/data/projects/A_PRIV", Token)));
             Assert.Equal(401, await StatusAsync(nobody.GetAsync("/data/JSESSION", Token)));
             Assert.Equal(401, await StatusAsync(nobody.GetAsync("/data/services/tokens/issue", Token)));
+            Assert.Equal(401, await StatusAsync(nobody.GetAsync("/data/projects/A_PUB/users", Token)));
         }
         finally
         {

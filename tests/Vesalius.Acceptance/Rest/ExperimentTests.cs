@@ -38,6 +38,13 @@ public sealed class ExperimentTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal("s", typed["subject_label"]);
         var assessors = Assert.Single(await admin.RowsAsync("/data/experiments?project=E1&xsiType=xnat:imageAssessorData"));
         Assert.Equal((mr, "mr", qc), (assessors["session_ID"], assessors["session_label"], assessors["ID"]));
+        foreach (var list in (string[])["/data/projects/E1/experiments?", "/data/experiments?project=E1&"])
+        {
+            var sessions = await admin.RowsAsync(list + "columns=ID,session_ID,session_label,session_project");
+            Assert.Equal([(mr, mr, "mr", "E1"), (ct, ct, "ct", "E1"), (qc, mr, "mr", "E1")], sessions.Select(r => (r["ID"], r["session_ID"], r["session_label"], r["session_project"])));
+            Assert.Equal([mr, qc], (await admin.RowsAsync(list + "columns=ID&session_label=mr")).Select(r => r["ID"]));
+        }
+
         Assert.Equal(["session_ID", "label", "project", "xsiType", "URI"], (await admin.RowsAsync("/data/experiments?project=E1&xsiType=xnat:imageSessionData&columns=label"))[0].Keys);
         Assert.Equal([mr], (await admin.RowsAsync("/data/projects/E1/experiments?fieldStrength=3.0&columns=ID")).Select(r => r["ID"]));
         Assert.Equal([ct], (await admin.RowsAsync("/data/projects/E1/experiments?date=2024-02-01-2024-12-31&columns=ID")).Select(r => r["ID"]));
@@ -139,6 +146,39 @@ public sealed class ExperimentTests(RunningServer server) : IClassFixture<Runnin
         await admin.PutAsync("/data/projects/E5X/subjects/s/experiments/e", 400, Document.Replace("label=\"e\"", "label=\"other\"", StringComparison.Ordinal));
         await admin.PutAsync("/data/projects/E5X/subjects/s/experiments/e", 422, Document[..100]);
         await admin.PutAsync("/data/projects/E5X/subjects/s/experiments/e", 400, Document.Replace("2024-01-02", "not a date", StringComparison.Ordinal));
+    }
+
+    /// <summary>§1.9: missing elements go where the document is authoritative; a scan keeps its type (§6.2) and goes by its ID alone (§6.4).</summary>
+    [Fact]
+    public async Task Scans_go_by_ID_or_with_a_document_that_has_them_no_more()
+    {
+        using var admin = await WithAsync(Admin, "SCANSGO");
+        using var member = new RestClient(await server.UserAsync("scans-member"));
+        await admin.PutAsync("/data/projects/SCANSGO/users/member/scans-member");
+        const string Session = "/data/projects/SCANSGO/subjects/s/experiments/e";
+        static string Document(params string[] scans) => $"""
+            <xnat:MRSession xmlns:xnat="http://nrg.wustl.edu/xnat" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" label="e" project="SCANSGO">
+              <xnat:scans>{string.Concat(scans.Select(i => $"<xnat:scan ID=\"{i}\" type=\"T1\" xsi:type=\"xnat:mrScanData\"/>"))}</xnat:scans>
+            </xnat:MRSession>
+            """;
+        async Task<IEnumerable<string>> ScansAsync() => (await admin.RowsAsync($"{Session}/scans?columns=ID")).Select(r => r["ID"]);
+        await admin.PutAsync(Session, 201, Document("1", "2", "3", "4"));
+        await admin.PutAsync(Session, 200, Document("1", "5"));
+        Assert.Equal(["1", "2", "3", "4", "5"], await ScansAsync());
+        await admin.PutAsync(Session, 409, Document("1").Replace("mrScanData", "ctScanData", StringComparison.Ordinal));
+        await member.PutAsync(Session + "?allowDataDeletion=true", 403, Document("1", "2"));
+        Assert.Equal(["1", "2", "3", "4", "5"], await ScansAsync());
+        await admin.PutAsync(Session + "?allowDataDeletion=true", 200, Document("1", "2", "6"));
+        Assert.Equal(["1", "2", "6"], await ScansAsync());
+        await admin.PutAsync(Session + "?allowDataDeletion=true", 200, Document().Replace("<xnat:scans></xnat:scans>", "<xnat:note>n</xnat:note>", StringComparison.Ordinal));
+        Assert.Equal(["1", "2", "6"], await ScansAsync());
+        foreach (var several in (string[])["T1", "ALL", "*", "1,2"])
+        {
+            await admin.DeleteAsync($"{Session}/scans/{several}", 404);
+        }
+
+        await admin.DeleteAsync($"{Session}/scans/2?removeFiles=true");
+        Assert.Equal(["1", "6"], await ScansAsync());
     }
 
     [Fact]

@@ -107,13 +107,13 @@ public sealed class SideServiceTests(RunningServer server) : IClassFixture<Runni
         using var admin = Admin;
         Assert.Equal(await admin.GetAsync("/xapi/schemas/xnat"), await admin.GetAsync("/xapi/xnat.xsd"));
         using var all = JsonDocument.Parse(await admin.GetAsync("/xapi/schemas/datatypes/elements/all"));
-        Assert.Equal("MRSession", all.RootElement.GetProperty("xnat_MRSession").GetProperty("properName").GetString());
+        Assert.Equal("MRSession", all.RootElement.GetProperty("xnat_mrSessionData").GetProperty("properName").GetString());
         using var some = JsonDocument.Parse(await admin.SendAsync("POST", "/xapi/schemas/datatypes/elements", 200, """{"dataTypes":["xnat:mrSessionData","xnat:subjectData"]}""", "application/json"));
-        Assert.Equal(["xnat_MRSession", "xnat_Subject"], some.RootElement.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["xnat_mrSessionData", "xnat_subjectData"], some.RootElement.EnumerateObject().Select(p => p.Name));
         await admin.SendAsync("POST", "/xapi/schemas/datatypes/elements", 404, """{"dataTypes":["no:such"]}""", "application/json");
         await admin.SendAsync("POST", "/xapi/schemas/datatypes/elements", 400, "[]", "application/json");
         using var names = JsonDocument.Parse(await admin.SendAsync("POST", "/xapi/schemas/datatypes/names", 200, "dataTypes=xnat:mrSessionData&dataTypes=xnat:subjectData", "application/x-www-form-urlencoded"));
-        Assert.Equal("xnat:mrSessionData", names.RootElement.GetProperty("xnat_MRSession")[0].GetString());
+        Assert.Equal("xnat:mrSessionData", names.RootElement.GetProperty("xnat_mrSessionData")[0].GetString());
         await admin.SendAsync("POST", "/xapi/schemas/datatypes/names", 404, "dataTypes=no:such", "application/x-www-form-urlencoded");
         await admin.SendAsync("POST", "/xapi/schemas/datatypes/names", 400, "{}", "application/json");
     }
