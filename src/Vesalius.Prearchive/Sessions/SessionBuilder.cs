@@ -1,6 +1,7 @@
 using System.Globalization;
-using System.Xml;
 using Vesalius.Archive;
+using Vesalius.Archive.Items;
+using Vesalius.Archive.Types;
 using Vesalius.Dicom;
 
 namespace Vesalius.Prearchive;
@@ -14,10 +15,8 @@ namespace Vesalius.Prearchive;
 public sealed record SessionDescription(string XsiType, DateOnly? Date, TimeOnly? Time, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<AdmittedScan> Scans);
 
 /// <summary>Makes the session document of what has arrived (xapi B.7, B.9, B.10).</summary>
-public sealed class SessionBuilder(PrearchiveStore store, PetMrRule petMr)
+public sealed class SessionBuilder(PrearchiveStore store, PetMrRule petMr, TypeModel model)
 {
-    private const string XnatNamespace = "http://nrg.wustl.edu/xnat";
-
     /// <summary>Builds a session: reads headers, writes the document, sets type and state. The caller has the session alone.</summary>
     public async Task<SessionDescription> BuildAsync(PrearchiveSession session, CancellationToken cancellationToken)
     {
@@ -126,57 +125,36 @@ public sealed class SessionBuilder(PrearchiveStore store, PetMrRule petMr)
         return TimeOnly.TryParseExact(text, ["HHmmss", "HHmm", "HH"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
     }
 
-    private static async Task WriteDocumentAsync(PrearchiveSession session, SessionDescription description, string path, CancellationToken cancellationToken)
+    private async Task WriteDocumentAsync(PrearchiveSession session, SessionDescription description, string path, CancellationToken cancellationToken)
     {
-        var settings = new XmlWriterSettings { Async = true, Encoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true, NewLineChars = "\n", CheckCharacters = false };
-        var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write);
-        await using (stream.ConfigureAwait(false))
-        {
-            var xml = XmlWriter.Create(stream, settings);
-            await using (xml.ConfigureAwait(false))
-            {
-                WriteDocument(xml, session, description);
-            }
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
+        await File.WriteAllTextAsync(path + ".new", Document(session, description), cancellationToken).ConfigureAwait(false);
         File.Move(path + ".new", path, overwrite: true);
     }
 
-    private static void WriteDocument(XmlWriter xml, PrearchiveSession session, SessionDescription description)
+    // The document of the session as it would be archived, without what the archive gives it: ID, resources.
+    private string Document(PrearchiveSession session, SessionDescription description)
     {
-        var stem = description.XsiType["xnat:".Length..].Replace("SessionData", "", StringComparison.Ordinal);
-        xml.WriteStartElement("xnat", stem.ToUpperInvariant() + "Session", XnatNamespace);
-        xml.WriteAttributeString("xmlns", "xsi", null, "http://www.w3.org/2001/XMLSchema-instance");
-        xml.WriteAttributeString("label", session.Label);
-        xml.WriteAttributeString("project", session.ProjectName);
-        xml.WriteAttributeString("UID", session.StudyInstanceUid);
-        xml.WriteElementString("subject_ID", XnatNamespace, session.Subject);
-        if (description.Date is { } date)
-        {
-            xml.WriteElementString("date", XnatNamespace, date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-        }
-
-        if (description.Time is { } time)
-        {
-            xml.WriteElementString("time", XnatNamespace, time.ToString("HH:mm:ss", CultureInfo.InvariantCulture));
-        }
-
-        xml.WriteStartElement("scans", XnatNamespace);
+        var item = ItemOf(model.Find(description.XsiType) is null ? "xnat:imageSessionData" : description.XsiType, description.Fields)
+            .With("label", session.Label).With("project", session.ProjectName).With("subject_ID", session.Subject).With("UID", session.StudyInstanceUid)
+            .With("date", description.Date?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).With("time", description.Time?.ToString("HH:mm:ss", CultureInfo.InvariantCulture));
         foreach (var scan in description.Scans)
         {
-            xml.WriteStartElement("scan", XnatNamespace);
-            xml.WriteAttributeString("ID", scan.Id);
-            xml.WriteAttributeString("UID", scan.SeriesInstanceUid);
-            xml.WriteAttributeString("type", scan.Type);
-            xml.WriteAttributeString("xsi", "type", "http://www.w3.org/2001/XMLSchema-instance", scan.XsiType);
-            xml.WriteElementString("quality", XnatNamespace, "usable");
-            xml.WriteElementString("series_description", XnatNamespace, scan.SeriesDescription);
-            xml.WriteElementString("frames", XnatNamespace, scan.Frames.ToString(CultureInfo.InvariantCulture));
-            xml.WriteEndElement();
+            item.Add("scans/scan", ItemOf(scan.XsiType, scan.Fields)
+                .With("ID", scan.Id).With("UID", scan.SeriesInstanceUid).With("type", scan.Type).With("quality", "usable").With("series_description", scan.SeriesDescription)
+                .With("modality", scan.Modality).With("frames", scan.Frames));
         }
 
-        xml.WriteEndElement();
-        xml.WriteEndElement();
+        return new ItemXml(model).Write(item, "", concealInternal: true);
+    }
+
+    private Item ItemOf(string xsiType, IReadOnlyDictionary<string, string> fields)
+    {
+        var item = new Item(xsiType, DateTime.UnixEpoch);
+        if (model.Find(xsiType) is { } type)
+        {
+            item.AddDocument(model, ItemInput.OfHeader(model, type, fields).Fields.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(f.Key, f.Value!)));
+        }
+
+        return item;
     }
 }

@@ -78,7 +78,9 @@ internal static class Files
     private static HashSet<string> Wanted(HttpContext context, string name) =>
         [.. context.Request.Query[name].OfType<string>().SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
-    private static string FormatOf(HttpContext context) => context.Request.Query["format"].ToString();
+    // The parameter wins; without it, whoever accepts an archive file before all else gets one.
+    private static string FormatOf(HttpContext context) => context.Request.Query["format"].ToString() is { Length: > 0 } format ? format
+        : context.Request.Headers.Accept.ToString().Split(',')[0].Split(';')[0].Trim() switch { "application/zip" => "zip", "application/x-tar" => "tar", "application/x-gtar" => "tar.gz", _ => "" };
 
     private static async Task<IResult> ListAsync(HttpContext context)
     {

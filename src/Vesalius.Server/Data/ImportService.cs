@@ -249,7 +249,8 @@ internal static class ImportService
             }
         }
 
-        return lines;
+        // What one request brought may have gone through several sessions on its way to one.
+        return [.. lines.Distinct()];
     }
 
     // Requests with parts of one session run beside each other; whichever comes first archives what others have brought.

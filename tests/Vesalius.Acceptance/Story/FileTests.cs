@@ -290,6 +290,12 @@ public sealed class FileTests(RunningServer server) : IClassFixture<RunningServe
         Assert.Equal(["FZIP/S1/E1/scans/1/NIFTI/v.nii"], await NamesAsync(admin, $"{Session}/scans/ALL/files?format=zip&structure=simplified&projectIncludedInPath=true&subjectIncludedInPath=true"));
         Assert.Contains("sub-S1/ses-E1/anat/sub-S1_ses-E1_run-1_T1w.nii", await NamesAsync(admin, $"{Session}/files?format=zip&structure=bids"));
         Assert.Equal(["E1/scans/1-T1/resources/NIFTI/files/v.nii"], await NamesAsync(admin, $"{Session}/scans/1/resources/NIFTI/files?format=zip&compression=9"));
+        using (var accepting = new HttpRequestMessage(HttpMethod.Get, $"{Session}/files") { Headers = { { "Accept", "application/zip, */*" } } })
+        using (var accepted = await admin.SendAsync(accepting, Token))
+        {
+            Assert.Equal("application/zip", accepted.Content.Headers.ContentType?.MediaType);
+        }
+
         Assert.Equal(400, await StatusAsync(admin, HttpMethod.Get, $"{Session}/files?format=zip&structure=other"));
         using var tar = new TarReader(new MemoryStream(await admin.GetByteArrayAsync($"{Session}/scans/1/files?format=tar", Token)));
         var member = (await tar.GetNextEntryAsync(cancellationToken: Token))!;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Xml.Linq;
 using Xunit;
 
 namespace Vesalius.Acceptance.Story;
@@ -39,7 +40,12 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal(200, await StatusAsync(admin, "PUT", "/data/prearchive"));
         Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"));
         Assert.Equal((byte)'<', (await admin.GetByteArrayAsync(url + "?format=xml", Token))[0]);
-        Assert.Contains("Session", (await Uploads.SendAsync(admin, "GET", url + "?format=xml")).Body, StringComparison.Ordinal);
+        var document = XDocument.Parse((await Uploads.SendAsync(admin, "GET", url + "?format=xml")).Body).Root!;
+        Assert.Equal(("CTSession", "E1", "S1"), (document.Name.LocalName, (string?)document.Attribute("label"), (string?)document.Element(document.Name.Namespace + "subject_ID")));
+        Assert.Equal(
+            (await RunningServer.RowsAsync(admin, url + "/scans?format=json")).Select(s => s["ID"]).Order(StringComparer.Ordinal),
+            document.Descendants(document.Name.Namespace + "scan").Select(s => (string)s.Attribute("ID")!).Order(StringComparer.Ordinal));
+        Assert.Contains(document.Descendants(document.Name.Namespace + "scan"), s => (string?)s.Element(document.Name.Namespace + "modality") == "CT");
         Assert.Equal(200, await StatusAsync(admin, "GET", url + "?format=zip"));
         var scans = await RunningServer.RowsAsync(admin, url + "/scans?format=json");
         Assert.Equal(["ID", "xsiType", "series_description"], scans[0].Keys);
