@@ -91,18 +91,26 @@ public sealed class OrthancServer : PeerProcess
         return http;
     }
 
+    private static async Task<bool> AnswersAsync(HttpClient http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await http.GetAsync("system", cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
     private async Task FillAsync(IEnumerable<string> folders, CancellationToken cancellationToken)
     {
         using var http = Client();
-        // It listens before its REST answers.
-        for (var attempt = 0; attempt < 100; attempt++)
+        // It listens for associations before its REST answers.
+        for (var attempt = 0; !await AnswersAsync(http, cancellationToken); attempt++)
         {
-            using var answer = await http.GetAsync("system", cancellationToken);
-            if (answer.IsSuccessStatusCode)
-            {
-                break;
-            }
-
+            Assert.True(attempt < 300, "Orthanc's REST does not answer.");
             await Task.Delay(100, cancellationToken);
         }
 
