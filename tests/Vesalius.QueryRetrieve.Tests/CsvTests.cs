@@ -140,6 +140,20 @@ public sealed class CsvTests
         Assert.Equal(("0000006", CsvRowState.Repaired), (repaired.Criteria.PatientId, repaired.State));
     }
 
+    /// <summary>A search takes what is doubtful, and nothing of which a part could not be read: without that part it would find something else (xapi A.7).</summary>
+    [Theory]
+    [InlineData("6,2024-01-02,S6", true)]
+    [InlineData("0000006,,S6", true)]
+    [InlineData("1.23457E+11,2024-01-02,S6", false)]
+    [InlineData("0000006,30/02/2024,S6", false)]
+    [InlineData("0000006,02/03/2024,S6", false)]
+    [InlineData("0000006,2024-01-02,\"S6", false)]
+    public void Row_is_searched_for_where_all_of_it_could_be_read(string row, bool isSearchable)
+    {
+        var rows = Read("Patient ID,Study Date,Subject\n0000001,2024-01-02,S1\n0000002,2024-01-02,S2\n0000003,2024-01-02,S3\n0000004,2024-01-02,S4\n0000005,2024-01-02,S5\n" + row).Rows;
+        Assert.Equal((6, isSearchable, true), (rows.Count, rows[5].IsSearchable, rows[5].NamesCriterion));
+    }
+
     /// <summary>Which keys find a study depends on the PACS.</summary>
     [Fact]
     public void Made_up_accession_number_needs_patient_ID_and_date()

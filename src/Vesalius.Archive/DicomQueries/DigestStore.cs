@@ -50,13 +50,13 @@ public sealed class DigestStore(VesaliusDatabase database, DicomFileDirectory di
         }
     }
 
-    /// <summary>Throws away what is remembered of a session or, without one, of all sessions of a project or subject in it; it is made anew when it is next asked for.</summary>
+    /// <summary>Throws away what is remembered of a session or, without one, of all sessions of a project or subject in it, without any of them of all; it is made anew when it is next asked for.</summary>
     /// <returns>How many resources were forgotten.</returns>
-    public Task<int> ForgetAsync(string projectId, string? subjectId, string? sessionId, CancellationToken cancellationToken) => database.ExecuteAsync(
+    public Task<int> ForgetAsync(string? projectId, string? subjectId, string? sessionId, CancellationToken cancellationToken) => database.ExecuteAsync(
         """
         delete from archive_resource_digest g using archive_resource r left join archive_scan c on c.key = r.scan_key left join archive_experiment a on a.id = r.experiment_id,
             archive_experiment e
-        where g.resource_id = r.id and e.id = coalesce(c.experiment_id, a.session_id) and (@sessionId::text is not null or e.project_id = @projectId)
+        where g.resource_id = r.id and e.id = coalesce(c.experiment_id, a.session_id) and (@sessionId::text is not null or @projectId::text is null or e.project_id = @projectId)
             and (@sessionId::text is null or e.id = @sessionId) and (@subjectId::text is null or e.subject_id = @subjectId)
         """,
         new { projectId, subjectId, sessionId }, cancellationToken);

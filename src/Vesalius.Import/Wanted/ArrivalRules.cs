@@ -9,8 +9,8 @@ namespace Vesalius.Import;
 
 /// <summary>Objects that were not wanted on one day.</summary>
 /// <param name="Day">Day, UTC.</param>
-/// <param name="Reason"><c>optOut</c> or <c>seriesFilter</c>.</param>
-/// <param name="Door">Receiver or <c>upload</c>.</param>
+/// <param name="Reason"><c>optOut</c>, <c>seriesFilter</c>, or <c>optOutRequest</c> for studies that were not even fetched.</param>
+/// <param name="Door">Receiver, <c>upload</c>, or the PACS that was to be asked.</param>
 /// <param name="ProjectId">Project that they would have gone to; <c>Unassigned</c> for none.</param>
 /// <param name="Count">How many.</param>
 public sealed record RefusalCount(DateOnly Day, string Reason, string Door, string ProjectId, long Count);
@@ -35,8 +35,26 @@ public sealed class ArrivalRules(OptOutRegistry optOuts, SeriesFilters filters, 
             return null;
         }
 
-        await CountAsync("optOut", header, await whose().ConfigureAwait(false), source, cancellationToken).ConfigureAwait(false);
+        await CountAsync("optOut", header.GetString(Tag.StudyInstanceUID), (await whose().ConfigureAwait(false)).ProjectId, source.Door, cancellationToken).ConfigureAwait(false);
         return IntakeOutcome.OptedOut;
+    }
+
+    /// <summary>Refuses to fetch a study whose patient opted out. The refusal is counted and audited as that of an object.</summary>
+    /// <param name="patientId">The patient's ID, as the PACS names it.</param>
+    /// <param name="study">Study Instance UID.</param>
+    /// <param name="projectId">Project that it was asked for.</param>
+    /// <param name="door">Whom it would have come from.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>False if it may be fetched.</returns>
+    public async Task<bool> RefuseRequestedAsync(string patientId, string study, string projectId, string door, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(patientId) || !await optOuts.HasAsync(patientId, cancellationToken).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        await CountAsync("optOutRequest", study, projectId, door, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Refuses an object that a series filter leaves out; null if it may come in. Counted and audited likewise.</summary>
@@ -54,29 +72,29 @@ public sealed class ArrivalRules(OptOutRegistry optOuts, SeriesFilters filters, 
             return null;
         }
 
-        await CountAsync("seriesFilter", header, identity, source, cancellationToken).ConfigureAwait(false);
+        await CountAsync("seriesFilter", header.GetString(Tag.StudyInstanceUID), identity.ProjectId, source.Door, cancellationToken).ConfigureAwait(false);
         return IntakeOutcome.Filtered;
     }
 
-    private async Task CountAsync(string reason, DataSet header, Identity identity, IntakeSource source, CancellationToken cancellationToken)
+    private async Task CountAsync(string reason, string? studyInstanceUid, string? projectId, string door, CancellationToken cancellationToken)
     {
-        var project = identity.ProjectId ?? "Unassigned";
+        var project = projectId ?? "Unassigned";
         await database.ExecuteAsync(
             """
-            insert into import_refusal (day, reason, door, project_id, count) values (@day, @reason, @Door, @project, 1)
+            insert into import_refusal (day, reason, door, project_id, count) values (@day, @reason, @door, @project, 1)
             on conflict (day, reason, door, project_id) do update set count = import_refusal.count + 1, last = now()
             """,
-            new { day = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), reason, source.Door, project }, cancellationToken).ConfigureAwait(false);
+            new { day = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), reason, door, project }, cancellationToken).ConfigureAwait(false);
         // The study is named by a keyed hash: enough to tell studies apart, too little to find a patient by.
-        var study = Convert.ToHexStringLower(HMACSHA256.HashData(auditKey.Span, Encoding.ASCII.GetBytes(header.GetString(Tag.StudyInstanceUID) ?? "")).AsSpan(0, 8));
+        var study = Convert.ToHexStringLower(HMACSHA256.HashData(auditKey.Span, Encoding.ASCII.GetBytes(studyInstanceUid ?? "")).AsSpan(0, 8));
         if (_audited.Count > MostRemembered)
         {
             _audited.Clear();
         }
 
-        if (_audited.TryAdd($"{reason}/{study}/{source.Door}", 0))
+        if (_audited.TryAdd($"{reason}/{study}/{door}", 0))
         {
-            await audit.RecordAsync("system", source.Door, $"import.refused.{reason}", $"{project} study {study}", cancellationToken).ConfigureAwait(false);
+            await audit.RecordAsync("system", door, $"import.refused.{reason}", $"{project} study {study}", cancellationToken).ConfigureAwait(false);
         }
     }
 

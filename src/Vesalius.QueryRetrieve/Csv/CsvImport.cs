@@ -50,6 +50,10 @@ public sealed record CsvRow
     [JsonIgnore]
     public bool NamesCriterion { get; init; }
 
+    /// <summary>True if everything that it says of what to look for could be read, so that a search by it finds neither more nor something else. It may be doubtful all the same.</summary>
+    [JsonIgnore]
+    public bool IsSearchable { get; init; }
+
     /// <summary>True if it will be imported.</summary>
     [JsonIgnore]
     public bool IsTaken => State is CsvRowState.Accepted or CsvRowState.Repaired;

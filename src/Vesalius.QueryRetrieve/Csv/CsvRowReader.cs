@@ -9,6 +9,7 @@ internal sealed class CsvRowReader
     private readonly CsvTable _table;
     private readonly List<string> _notes = [];
     private CsvRowState _state = CsvRowState.Accepted;
+    private bool _hasUnreadableCriterion;
 
     private CsvRowReader(CsvTableRow row, CsvTable table)
     {
@@ -20,7 +21,7 @@ internal sealed class CsvRowReader
     {
         if (row.Fault is not null)
         {
-            return new CsvRow { Number = row.Number, Line = row.Line, State = CsvRowState.Refused, Notes = [row.Fault], Cells = CellsOf(row), NamesCriterion = NamesCriterion(row) };
+            return new CsvRow { Number = row.Number, Line = row.Line, State = CsvRowState.Refused, Notes = [row.Fault], Cells = CellsOf(row), NamesCriterion = true };
         }
 
         var reader = new CsvRowReader(row, table);
@@ -41,7 +42,7 @@ internal sealed class CsvRowReader
         return new CsvRow
         {
             Number = row.Number, Line = row.Line, State = reader._state, Notes = reader._notes, Criteria = criteria, RelabelMap = relabel, Subject = subject, Session = session,
-            Cells = CellsOf(row), NamesCriterion = NamesCriterion(row),
+            Cells = CellsOf(row), NamesCriterion = NamesCriterion(row), IsSearchable = !reader._hasUnreadableCriterion,
         };
     }
 
@@ -61,6 +62,7 @@ internal sealed class CsvRowReader
     {
         if (reading.Fault is { } fault)
         {
+            _hasUnreadableCriterion |= !CsvColumns.Relabels(column);
             Worsen(reading.IsAmbiguous ? CsvRowState.Ambiguous : CsvRowState.Refused, $"{CsvColumns.Names[column]}: {fault}");
         }
         else if (reading.Repair is { } repair)

@@ -10,7 +10,7 @@ namespace Vesalius.QueryRetrieve;
 /// <summary>Carries out requests: asks, retrieves, verifies, archives (R4–R6). Every step bears repetition after a crash.</summary>
 public sealed class RetrieveHandler(
     ImportQueue queue, PacsDirectory directory, AvailabilityDirectory availability, PacsConnections connections, DqrSettings settings, RequestedStudies routes, ArrivalLog arrivals,
-    SessionHandover handover, OptOutRegistry optOuts, WantedSeries wantedSeries, GrowthCheck growth, ImportNotice notice, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
+    SessionHandover handover, ArrivalRules wanted, WantedSeries wantedSeries, GrowthCheck growth, ImportNotice notice, SecretSeal seal, VesaliusDatabase database, TimeProvider time, ILogger<RetrieveHandler> logger) : IJobHandler
 {
     private const int Rounds = 2;
     // Studies that are archived while the PACS is asked for the next ones; with more waiting, the PACS waits.
@@ -131,7 +131,7 @@ public sealed class RetrieveHandler(
                     : JobResult.Ended(ImportOutcome.Refused, $"There was a problem: {studies.Count} studies match; name the one that is meant by its Study Instance UID."));
             }
 
-            if (studies[0].PatientId is { Length: > 0 } patient && await optOuts.HasAsync(patient, cancellationToken).ConfigureAwait(false))
+            if (await wanted.RefuseRequestedAsync(studies[0].PatientId, studies[0].StudyInstanceUid, request.ProjectId, $"pacs:{pacs.Id}", cancellationToken).ConfigureAwait(false))
             {
                 return new Fetched(JobResult.Ended(ImportOutcome.Refused, "There was a problem: the patient has opted out."));
             }
@@ -155,13 +155,13 @@ public sealed class RetrieveHandler(
 
     private async Task<Completeness> ExpectAsync(IPacsDialogue dialogue, ImportRequest request, Pacs pacs, string study, CancellationToken cancellationToken)
     {
-        var (wanted, unwanted) = await wantedSeries.OfAsync(dialogue, study, request.ProjectId, request.Chosen, request.Script is not null, cancellationToken).ConfigureAwait(false);
+        var (series, unwanted) = await wantedSeries.OfAsync(dialogue, study, request.ProjectId, request.Chosen, request.Script is not null, cancellationToken).ConfigureAwait(false);
         var expected = new List<ExpectedSeries>();
-        foreach (var series in wanted)
+        foreach (var one in series)
         {
-            var named = pacs.Rules.AnswersImageLevel ? await dialogue.InstancesAsync(study, series.SeriesInstanceUid, cancellationToken).ConfigureAwait(false) : [];
+            var named = pacs.Rules.AnswersImageLevel ? await dialogue.InstancesAsync(study, one.SeriesInstanceUid, cancellationToken).ConfigureAwait(false) : [];
             var instances = named.Count > 0 ? named : null;
-            expected.Add(new ExpectedSeries(series, instances) { Count = instances?.Count ?? (pacs.Rules.CountsInstances ? series.InstanceCount : null) });
+            expected.Add(new ExpectedSeries(one, instances) { Count = instances?.Count ?? (pacs.Rules.CountsInstances ? one.InstanceCount : null) });
         }
 
         var completeness = new Completeness(expected) { Unwanted = unwanted };

@@ -129,7 +129,8 @@ internal static class DqrQueries
     {
         IReadOnlyList<StudyAnswer> studies = [];
         IReadOnlyList<string> notes = [.. row.Notes, .. unknown];
-        if (row.State <= CsvRowState.Repaired)
+        // What is doubtful is looked for all the same: nothing is imported by it.
+        if (row.IsSearchable)
         {
             try
             {

@@ -35,6 +35,14 @@ internal static class ViewerSessions
         endpoints.MapPost("/xapi/viewerDicomweb/projects/{project}/experiments/{experiment}", (Delegate)RebuildAsync);
         endpoints.MapDelete("/xapi/viewerDicomweb/projects/{project}/experiments/{experiment}", (Delegate)ForgetAsync);
         endpoints.MapPost("/xapi/viewerDicomweb/projects/{project}/subjects/{subject}", (Delegate)RebuildSubjectAsync);
+        foreach (var plugin in (string[])["viewer", "viewerDicomweb"])
+        {
+            endpoints.MapPost($"/xapi/{plugin}/projects/{{project}}", (HttpContext context, string project) => ForgetManyAsync(context, project));
+        }
+
+        endpoints.MapPost("/xapi/viewer/projects/{project}/subjects/{subject}", (HttpContext context, string project, string subject) => ForgetManyAsync(context, project, subject));
+        endpoints.MapPost("/xapi/viewer/generate-all-metadata", (Delegate)((HttpContext context) => ForgetManyAsync(context)));
+        endpoints.MapPost("/xapi/viewerDicomweb/generate-all-dicomweb", (Delegate)((HttpContext context) => ForgetManyAsync(context)));
         endpoints.MapGet("/xapi/ohifaiaa/servers", (Delegate)ServersAsync);
         endpoints.MapPut("/xapi/ohifaiaa/servers", (Delegate)PutServersAsync);
         endpoints.MapGet("/xapi/ohifaiaa/projects/{project}/servers", (Delegate)ServersOfProjectAsync);
@@ -82,6 +90,16 @@ internal static class ViewerSessions
         var row = await Scope.SubjectAsync(context, project, subject, ProjectRights.Edit);
         await context.RequestServices.GetRequiredService<DigestStore>().ForgetAsync(row.ProjectId, row.Id, null, context.RequestAborted);
         return Results.Ok();
+    }
+
+    // Of a subject, a project or the whole site. Nothing is made before somebody asks for it, so that this never takes long, and is never under way already (423).
+    private static async Task<IResult> ForgetManyAsync(HttpContext context, string? project = null, string? subject = null)
+    {
+        context.Administrator();
+        var row = project is null ? null : await Scope.EnterAsync(context, project);
+        var of = subject is null ? null : await Scope.SubjectAsync(context, project!, subject, ProjectRights.Read);
+        await context.RequestServices.GetRequiredService<DigestStore>().ForgetAsync(row?.Id, of?.Id, null, context.RequestAborted);
+        return Results.StatusCode(201);
     }
 
     private static async Task<IResult> DocumentAsync(HttpContext context, string project, string experiment, DicomFileDirectory directory, DigestStore digests)

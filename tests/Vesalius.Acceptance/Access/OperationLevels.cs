@@ -102,6 +102,7 @@ internal static class OperationLevels
         ("GET PUT", @"/xapi/dicomweb/projects/\{project\}/config/site-wide", Level.Administrator),
         ("GET", @"/(xapi/dicomweb|dicom-web)/projects/.*|/xapi/(viewerDicomweb|viewer|snapshot)/.*", Level.Read),
         ("POST", @"/(xapi/dicomweb|dicom-web)/projects/.*", Level.Edit),
+        ("POST", @"/xapi/(viewer|viewerDicomweb)/(projects/\{project\}|generate-all-.*)|/xapi/viewer/projects/\{project\}/subjects/.*", Level.Administrator),
         ("POST", "/xapi/(viewer|viewerDicomweb)/.*", Level.Edit),
         ("DELETE", "/xapi/viewerDicomweb/.*", Level.Administrator),
         ("GET", "/xapi/ohifaiaa/servers", Level.User),

@@ -187,6 +187,8 @@ public sealed class ImportStoryTests
         // Nothing of what is filtered was even fetched: the refusals that the intake counted would tell.
         var refusals = (await SendAsync(admin, "GET", "xapi/opt-outs"))!["refusals"]!.AsArray();
         Assert.DoesNotContain(refusals, r => r!["reason"]!.GetValue<string>() is "seriesFilter" or "optOut");
+        // A kill between the count and the end of a row may count it once more.
+        Assert.InRange(refusals.Where(r => r!["reason"]!.GetValue<string>() == "optOutRequest").Sum(r => r!["count"]!.GetValue<int>()), StoryList.OptedOut.Length, StoryList.OptedOut.Length + 2);
         foreach (var (session, subject, scans) in expected)
         {
             var files = Directory.GetFiles(Path.Combine(server.Data, "archive", Project, "arc001", session, "SCANS"), "*.dcm", SearchOption.AllDirectories);

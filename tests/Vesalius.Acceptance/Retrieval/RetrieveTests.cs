@@ -189,6 +189,12 @@ public sealed class RetrieveTests(ServerWithPacs peers) : IClassFixture<ServerWi
         var ended = await EndedAsync(admin, queued["id"]!.GetValue<long>());
         Assert.Equal(("refused", "FAILED", 0), (ended["state"]!.GetValue<string>(), ended["status"]!.GetValue<string>(), ended["arrived"]!.GetValue<int>()));
         Assert.Empty(await RunningServer.RowsAsync(admin, "/data/projects/OPTOUT1/experiments?format=json"));
+        // Counted and audited, as the images would have been.
+        var refusal = Assert.Single((await SendAsync(admin, "GET", "/xapi/opt-outs"))!["refusals"]!.AsArray(), r => r!["project"]!.GetValue<string>() == "OPTOUT1")!;
+        Assert.Equal(("optOutRequest", $"pacs:{peers.PacsId}", 1), (refusal["reason"]!.GetValue<string>(), refusal["door"]!.GetValue<string>(), refusal["count"]!.GetValue<int>()));
+        var audited = await admin.GetStringAsync("/xapi/audit?action=import.refused.optOutRequest", Token);
+        Assert.Contains("OPTOUT1 study ", audited, StringComparison.Ordinal);
+        Assert.DoesNotContain(RetrievalStudies.Uid(3), audited, StringComparison.Ordinal);
     }
 
     /// <summary>XNAT's batch query: one answer per row, in order.</summary>

@@ -202,6 +202,7 @@ public sealed class DicomWebStoreTests(RunningServer server) : IClassFixture<Run
             ("GET", Viewer + "/exists", reader, 200), ("GET", Viewer + "_no/exists", reader, 404), ("POST", Viewer, reader, 403), ("POST", Viewer, admin, 200), ("GET", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1/exists", reader, 200),
             ("POST", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1?overwrite=true", admin, 200), ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", reader, 403),
             ("DELETE", "/xapi/viewerDicomweb/projects/ROI1/experiments/ROI1_1", admin, 200), ("GET", "/xapi/ohifaiaa/servers", reader, 404), ("PUT", "/xapi/ohifaiaa/servers", reader, 403),
+            ("POST", "/xapi/viewer/projects/ROI1", admin, 201), ("POST", "/xapi/viewer/generate-all-metadata", admin, 201), ("POST", "/xapi/viewerDicomweb/projects/ROI_NONE", admin, 404), ("GET", Viewer, reader, 200),
         })
         {
             using var response = await who.SendAsync(new HttpRequestMessage(new HttpMethod(method), address), Token);

@@ -22,7 +22,7 @@ interface Added {
 
 const address = '/xapi/opt-outs';
 
-const reasons: Record<string, string> = { optOut: 'opted out', seriesFilter: 'series filter' };
+const reasons: Record<string, string> = { optOut: 'opted out', optOutRequest: 'opted out (study not fetched)', seriesFilter: 'series filter' };
 
 /** Patients who opted out of research: kept as keyed hashes, so they can be asked for and not listed (R8). */
 export function OptOuts() {
