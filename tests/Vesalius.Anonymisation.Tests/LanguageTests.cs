@@ -271,6 +271,11 @@ public sealed class LanguageTests
     [InlineData("l := {1, 1}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}", "00100020", Error)]
     [InlineData("(0008,1115)[99999999]/(0010,0020) := \"x\"", "00081115", Error)]
     [InlineData("(0010,0020) ~ \"(P|P1)+++\" ? -(0010,0010)", "00100010", Error)]
+    [InlineData("(0010,0020) := uppercase[\"Groß ﬁn ıj\"]", "00100020", "GROSS FIN IJ")]
+    [InlineData("(0010,0020) := lowercase[\"ΠΟΣ Σ İ\"]", "00100020", "πος σ i\u0307")]
+    [InlineData("(0010,0020) := lookup[\"kind\", (0010,9999)]", "00100020", "P1")]
+    [InlineData("(0010,1010) := \"095Y\"␤-(0010,0030)␤(0008,1115)[1]/(0010,1010) := \"\"␤scalePatientAgeAndDobFromStudyDate[]", "00081115/1/00101010", "089Y")]
+    [InlineData("(0028,0103) := \"1\"␤(0028,1200) := \"-5\"", "00281200", "-5")]
     public void Version_6(string script, string path, string expected) => Assert.Equal(expected, Outcome(script, path, "version \"6.7\"\n"));
 
     /// <summary>Texts that double with every line end in an error, not in all the memory there is (§9.3).</summary>
