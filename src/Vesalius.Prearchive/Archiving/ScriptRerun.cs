@@ -304,6 +304,11 @@ public sealed class ScriptRerun(
                 await audit.RecordAsync(note.Login, "", "session.rerunScript", $"{note.ExperimentId}: failed after a restart", CancellationToken.None).ConfigureAwait(false);
                 await ForgetAsync([note.ExperimentId]).ConfigureAwait(false);
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The note stays for the next start; a disk that fails must not keep the server from it.
+                PrearchiveLog.RerunFailed(logger, note.ExperimentId, e.GetType().Name);
+            }
             finally
             {
                 Remove(staging);
