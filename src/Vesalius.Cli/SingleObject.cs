@@ -19,12 +19,13 @@ internal static class SingleObject
         var input = await File.ReadAllBytesAsync(path);
         var dataSet = DicomJsonReader.Read(input);
         // Text of the model is UTF-8 whether or not an element says so.
-        var isImplied = dataSet.Contains(Tag.SpecificCharacterSet) && !HasCharacterSet(input);
+        var implied = HasCharacterSet(input) ? null : dataSet[Tag.SpecificCharacterSet];
         if (script.Apply(dataSet, context).Outcome == ScriptOutcome.Rejected)
         {
             return false;
         }
 
+        var isImplied = implied is not null && ReferenceEquals(dataSet[Tag.SpecificCharacterSet], implied);
         using var result = new MemoryStream();
         await using (var writer = new Utf8JsonWriter(result, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {

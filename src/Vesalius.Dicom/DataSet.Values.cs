@@ -105,6 +105,66 @@ public sealed partial class DataSet
         Set(new ValueElement(Tag.SpecificCharacterSet, Vr.CS, "ISO_IR 192"u8.ToArray(), Encoding.BigEndian));
     }
 
+    /// <summary>Sets or removes Specific Character Set (0008,0005) and encodes the text that it governs anew, so that it stays the same text.</summary>
+    /// <param name="terms">Defined terms joined by backslashes; null to remove the element.</param>
+    /// <remarks>Text that the new set cannot express makes the whole object's text be encoded in ISO_IR 192 instead. Where no set was declared before, bytes beyond ASCII stay:
+    /// the new set says what they mean.</remarks>
+    public void ChangeCharacterSet(string? terms)
+    {
+        var isBlank = string.IsNullOrWhiteSpace(terms);
+        var (before, after) = (CharacterSet, isBlank ? (terms is null ? Parent?.CharacterSet : null) ?? SpecificCharacterSet.Default : SpecificCharacterSet.FromTerms(terms!.Split('\\')));
+        var changed = new List<(DataSet Owner, int Index, ValueElement Element)>();
+        if (DeclaresCharacterSet && !Governed(before, after, changed))
+        {
+            if (!before.IsUtf8)
+            {
+                TopLevel.ReencodeAsUtf8();
+            }
+
+            return;
+        }
+
+        foreach (var (owner, index, element) in changed)
+        {
+            owner._elements[index] = element;
+            owner._changed = true;
+        }
+
+        if (terms is null)
+        {
+            Remove(Tag.SpecificCharacterSet);
+        }
+        else
+        {
+            Set(new ValueElement(Tag.SpecificCharacterSet, Vr.CS, System.Text.Encoding.Latin1.GetBytes(terms), Encoding.BigEndian));
+        }
+    }
+
+    private bool DeclaresCharacterSet => GetString(Tag.SpecificCharacterSet) is { } terms ? terms.Length > 0 : Parent?.DeclaresCharacterSet == true;
+
+    // What the character set of this data set governs, encoded in another; false if that cannot express it.
+    private bool Governed(SpecificCharacterSet before, SpecificCharacterSet after, List<(DataSet Owner, int Index, ValueElement Element)> changed)
+    {
+        for (var i = 0; i < _elements.Count; i++)
+        {
+            switch (_elements[i])
+            {
+                case ValueElement value when value.Vr.UsesCharacterSet && value.Bytes.Span.ContainsAnyExceptInRange((byte)0x1C, (byte)0x7F):
+                    if (!after.TryEncode(before.Decode(value.Bytes.Span, value.Vr == Vr.PN), out var bytes))
+                    {
+                        return false;
+                    }
+
+                    changed.Add((this, i, new ValueElement(value.Tag, value.Vr, bytes, value.IsBigEndian)));
+                    break;
+                case SequenceElement sequence when !sequence.Items.Where(item => !item.Contains(Tag.SpecificCharacterSet)).All(item => item.Governed(before, after, changed)):
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
     private void Reencode(SpecificCharacterSet from)
     {
         for (var i = 0; i < _elements.Count; i++)

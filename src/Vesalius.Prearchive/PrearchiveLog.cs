@@ -19,4 +19,7 @@ internal static partial class PrearchiveLog
 
     [LoggerMessage(3005, LogLevel.Warning, "Files of archived sessions wait to be replaced: {Error}")]
     public static partial void StepsWait(ILogger logger, string error);
+
+    [LoggerMessage(3006, LogLevel.Error, "The project's script did not run again over renamed session {Experiment}: {Reason}")]
+    public static partial void RerunFailed(ILogger logger, string experiment, string reason);
 }

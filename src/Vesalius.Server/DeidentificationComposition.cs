@@ -15,7 +15,7 @@ internal static class DeidentificationComposition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<QuarantineRetry>(s, spool, siteKey));
         ReadOnlyMemory<byte> identifierKey = FirstStart.Secret(data, "identifier-key");
         services.AddSingleton(s => new ArrivedIdentifiers(s.GetRequiredService<VesaliusDatabase>(), identifierKey));
-        services.AddSingleton<PolicyLibrary>().AddSingleton<ArchivingRuleBook>().AddSingleton<DeidentificationReports>().AddSingleton<ResidualSearch>().AddSingleton<TryOutSources>();
+        services.AddSingleton<SiteChanges>().AddSingleton<PolicyLibrary>().AddSingleton<ArchivingRuleBook>().AddSingleton<DeidentificationReports>().AddSingleton<ResidualSearch>().AddSingleton<TryOutSources>();
         services.AddSingleton(new Xapi.TryOutSettings(siteKey, Path.Combine(data, "cache")));
     }
 }

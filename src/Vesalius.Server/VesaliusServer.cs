@@ -137,6 +137,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         await FirstStart.PrepareAsync(services, options, cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<Archive.Life.FolderMoves>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<SessionArchiver>().RecoverAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<ScriptRerun>().RecoverAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<PrearchiveStore>().ResumeAsync(cancellationToken).ConfigureAwait(false);
         // Before files without a row are moved aside: some of them get their row here.
         await services.GetRequiredService<IntakeJournal>().StartAsync(cancellationToken).ConfigureAwait(false);

@@ -209,6 +209,9 @@ public sealed class LanguageTests
     [InlineData("(0010,0020) := substring[\"abc\", 1, 1]", "00100020", "")]
     [InlineData("(0010,0020) := substring[\"abc\", 2, 1]", "00100020", Error)]
     [InlineData("(0010,0020) := substring[\"abc\", \"x\", 1]", "00100020", Error)]
+    [InlineData("(0010,0020) := \"a\" \\", "00100020", "a")]
+    [InlineData("set[\"(0008,0008)\", \"ORIGINAL \\\\ PRIMARY \"]␤(0008,0008) = \"ORIGINAL\\\\PRIMARY\" ? (0010,0020) := \"same\"", "00100020", "same")]
+    [InlineData("(0018,9073) := \"1.5e-5\\\\-2e20\\\\123456789012345680000\\\\-0.25\"␤(0010,0020) := (0018,9073)", "00100020", "0.000015\\-200000000000000000000\\123456789012345680000\\-0.25")]
     [InlineData("(0010,0020) := uppercase[(0010,9999)]", "00100020", Error)]
     [InlineData("(0010,0020) := concatenate[\"a\", (0010,9999)]", "00100020", Error)]
     [InlineData("(0010,0020) := match[\"abc\", \"b\", 1]", "00100020", Error)]
@@ -271,6 +274,11 @@ public sealed class LanguageTests
     [InlineData("l := {1, 1}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}␤l := {l, l, l, l, l, l, l, l, l, l}", "00100020", Error)]
     [InlineData("(0008,1115)[99999999]/(0010,0020) := \"x\"", "00081115", Error)]
     [InlineData("(0010,0020) ~ \"(P|P1)+++\" ? -(0010,0010)", "00100010", Error)]
+    [InlineData("(0010,0020) := uppercase[\"Groß ﬁn ıj\"]", "00100020", "GROSS FIN IJ")]
+    [InlineData("(0010,0020) := lowercase[\"ΠΟΣ Σ İ\"]", "00100020", "πος σ i\u0307")]
+    [InlineData("(0010,0020) := lookup[\"kind\", (0010,9999)]", "00100020", "P1")]
+    [InlineData("(0010,1010) := \"095Y\"␤-(0010,0030)␤(0008,1115)[1]/(0010,1010) := \"\"␤scalePatientAgeAndDobFromStudyDate[]", "00081115/1/00101010", "089Y")]
+    [InlineData("(0028,0103) := \"1\"␤(0028,1200) := \"-5\"", "00281200", "-5")]
     public void Version_6(string script, string path, string expected) => Assert.Equal(expected, Outcome(script, path, "version \"6.7\"\n"));
 
     /// <summary>Texts that double with every line end in an error, not in all the memory there is (§9.3).</summary>

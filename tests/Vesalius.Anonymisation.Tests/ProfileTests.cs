@@ -55,6 +55,19 @@ public sealed class ProfileTests
         return dataSet;
     }
 
+    /// <summary>Attributes of images come into images only.</summary>
+    [Fact]
+    public void Cleaned_pixels_are_recorded_where_there_are_pixels()
+    {
+        var choices = new ProfileChoices { Options = ["cleanPixelData", "cleanRecognizableVisualFeatures"] };
+        var image = Sample();
+        image.SetString(Tag.Rows, "8", Vr.US);
+        Apply(choices, image);
+        Assert.Equal(("NO", "NO"), (image.GetString(Tag.BurnedInAnnotation), image.GetString(Tag.RecognizableVisualFeatures)));
+        var other = Apply(choices, Sample());
+        Assert.False(other.Contains(Tag.BurnedInAnnotation) || other.Contains(Tag.RecognizableVisualFeatures));
+    }
+
     /// <summary>Every option, and all at once that do not exclude each other, give a script that can be kept, without warnings.</summary>
     [Fact]
     public void Every_choice_gives_a_script_that_can_be_kept()

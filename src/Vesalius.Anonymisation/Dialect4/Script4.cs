@@ -67,8 +67,8 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
     {
         ["substring"] = TextFunctions.Substring,
         ["format"] = MessageFormat.Format,
-        ["lowercase"] = c => ScriptValue.Of(c.RequiredText(0).ToLowerInvariant()),
-        ["uppercase"] = c => ScriptValue.Of(c.RequiredText(0).ToUpperInvariant()),
+        ["lowercase"] = c => ScriptValue.Of(LetterCase.Lower(c.RequiredText(0))),
+        ["uppercase"] = c => ScriptValue.Of(LetterCase.Upper(c.RequiredText(0))),
         ["getURL"] = TextFunctions.GetUrl,
         ["replace"] = TextFunctions.Replace,
         ["match"] = TextFunctions.Match,
@@ -130,7 +130,7 @@ internal sealed class Script4(IReadOnlyList<Statement4> statements)
         var dataSet = run.Container(tag.Group);
         if (value is null)
         {
-            dataSet.Remove(tag);
+            Editing.Remove(dataSet, tag);
             return;
         }
 

@@ -129,7 +129,7 @@ internal static class Editing
         }
 
         var entry = DataDictionary.Find(tag);
-        if (entry is { VrAlternatives: "US or SS" } && run.DataSet.GetInteger(Tag.PixelRepresentation) == 1)
+        if (entry?.VrAlternatives?.StartsWith("US or SS", StringComparison.Ordinal) == true && run.DataSet.GetInteger(Tag.PixelRepresentation) == 1)
         {
             return Vr.SS;
         }
@@ -148,6 +148,12 @@ internal static class Editing
             }
 
             dataSet.Set(new SequenceElement(tag, []));
+            return;
+        }
+
+        if (tag == Tag.SpecificCharacterSet)
+        {
+            dataSet.ChangeCharacterSet(text);
             return;
         }
 
@@ -197,7 +203,7 @@ internal static class Editing
 
             if (path.Last.Item is not { } number)
             {
-                place.Owner.Remove(place.Element.Tag);
+                Remove(place.Owner, place.Element.Tag);
             }
             else if (place.Element is SequenceElement sequence && number < sequence.Items.Count)
             {
@@ -216,6 +222,19 @@ internal static class Editing
                 run.PlacesChanged();
             }
 
+            Remove(dataSet, tag);
+        }
+    }
+
+    /// <summary>Removes an element. Without its character set, text is encoded such that it stays what it was.</summary>
+    public static void Remove(DataSet dataSet, Tag tag)
+    {
+        if (tag == Tag.SpecificCharacterSet)
+        {
+            dataSet.ChangeCharacterSet(null);
+        }
+        else
+        {
             dataSet.Remove(tag);
         }
     }

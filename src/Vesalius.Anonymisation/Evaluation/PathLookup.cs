@@ -1,3 +1,4 @@
+using System.Globalization;
 using Vesalius.Anonymisation.Language;
 using Vesalius.Dicom;
 
@@ -158,7 +159,7 @@ internal static class PathLookup
         {
             var dataSet = run.Container(only.Group);
             return !dataSet.TryGet(only.Tag, out var element) ? ScriptValue.Missing
-                : element is ValueElement ? ScriptValue.Of(dataSet.GetString(only.Tag)!) : throw NoText();
+                : element is ValueElement value ? ScriptValue.Of(TextOf(dataSet, value)) : throw NoText();
         }
 
         var places = Find(run, path);
@@ -167,12 +168,37 @@ internal static class PathLookup
             return ScriptValue.Missing;
         }
 
-        if (path.Last.Item is not null || places[0].Element is not ValueElement)
+        return path.Last.Item is null && places[0].Element is ValueElement found ? ScriptValue.Of(TextOf(places[0].Owner, found)) : throw NoText();
+    }
+
+    // Each value without its padding, and numbers without exponents.
+    private static string TextOf(DataSet owner, ValueElement element)
+    {
+        var text = owner.GetString(element.Tag)!;
+        var isReal = element.Vr == Vr.FL || element.Vr == Vr.FD;
+        if (!(element.Vr.IsMultiValued && text.Contains('\\', StringComparison.Ordinal)) && !(isReal && text.Contains('E', StringComparison.Ordinal)))
         {
-            throw NoText();
+            return text;
         }
 
-        return ScriptValue.Of(places[0].Owner.GetString(places[0].Element.Tag)!);
+        return string.Join('\\', text.Split('\\').Select(v => isReal ? Plain(v) : element.Vr == Vr.UC ? v.TrimEnd(' ', '\0') : v.Trim(' ', '\0')));
+    }
+
+    // 1.5E-05 is 0.000015.
+    private static string Plain(string number)
+    {
+        var exponent = number.IndexOf('E', StringComparison.Ordinal);
+        if (exponent < 0)
+        {
+            return number;
+        }
+
+        var sign = number[0] == '-' ? "-" : "";
+        var mantissa = number[sign.Length..exponent];
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var digits = mantissa.Replace(".", "", StringComparison.Ordinal);
+        var whole = (point < 0 ? mantissa.Length : point) + int.Parse(number.AsSpan(exponent + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        return whole <= 0 ? $"{sign}0.{new string('0', -whole)}{digits}" : sign + (whole >= digits.Length ? digits.PadRight(whole, '0') : digits.Insert(whole, "."));
     }
 
     private static EvaluationException NoText() => new("the path names a sequence, an item or pixel data, which have no text value.");

@@ -13,7 +13,7 @@ internal sealed class RejectedException : Exception;
 internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternCache patterns, PathCache paths, CancellationToken cancellationToken)
 {
     // In the JSON model group 0002 may stand with the rest, or be absent.
-    private readonly bool _hasFileMeta = context.FileMeta is not null || (dataSet.Count > 0 && dataSet.ElementAt(0).Tag.Group <= 2 && dataSet.Any(e => e.Tag.Group == 2));
+    private readonly bool _hadFileMeta = context.FileMeta is not null || HasFileMeta(dataSet);
     private readonly bool _hadClass = dataSet.Contains(Tag.SOPClassUID);
     private readonly bool _hadInstance = dataSet.Contains(Tag.SOPInstanceUID);
 
@@ -156,7 +156,7 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
     /// <summary>§5.4: file meta information names the object that the data set now is.</summary>
     public void AlignFileMeta()
     {
-        if (!_hasFileMeta)
+        if (!_hadFileMeta && !HasFileMeta(DataSet))
         {
             return;
         }
@@ -165,6 +165,8 @@ internal sealed class ScriptRun(DataSet dataSet, ScriptContext context, PatternC
         Align(meta, Tag.MediaStorageSOPClassUID, Tag.SOPClassUID, _hadClass);
         Align(meta, Tag.MediaStorageSOPInstanceUID, Tag.SOPInstanceUID, _hadInstance);
     }
+
+    private static bool HasFileMeta(DataSet dataSet) => dataSet.Count > 0 && dataSet.ElementAt(0).Tag.Group <= 2 && dataSet.Any(e => e.Tag.Group == 2);
 
     private void Align(DataSet meta, Tag target, Tag source, bool wasThere)
     {

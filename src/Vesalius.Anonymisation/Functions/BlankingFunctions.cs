@@ -32,7 +32,7 @@ internal static class BlankingFunctions
                 var text = Trim(dataSet.GetString(element.Tag)!);
                 if (text.Length > 0 && (texts.Contains(text) || (!element.Vr.IsText && encoded.Contains(text))))
                 {
-                    dataSet.Set(new ValueElement(element.Tag, element.Vr, default, element.IsBigEndian));
+                    Editing.Put(dataSet, element.Tag, "", element.Vr);
                 }
             }
         }

@@ -97,7 +97,7 @@ internal static class DateFunctions
 
         if (dataSet.GetString(Tag.PatientAge)?.Trim() is { Length: 4 } age && age[3] == 'Y' && int.TryParse(age.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var years) && years > 89)
         {
-            Everywhere(call.Run, Tag.PatientAge, _ => "089Y");
+            Everywhere(call.Run, Tag.PatientAge, _ => "089Y", evenEmpty: true);
         }
 
         return ScriptValue.Missing;
@@ -105,11 +105,11 @@ internal static class DateFunctions
 
     private static EvaluationException NoDate(Tag tag) => new($"{tag} is no date.");
 
-    private static void Everywhere(ScriptRun run, Tag tag, Func<string, string> change)
+    private static void Everywhere(ScriptRun run, Tag tag, Func<string, string> change, bool evenEmpty = false)
     {
         foreach (var dataSet in run.AllDataSets().ToList())
         {
-            if (dataSet[tag] is ValueElement element && dataSet.GetString(tag) is { Length: > 0 } text)
+            if (dataSet[tag] is ValueElement element && dataSet.GetString(tag) is { } text && (evenEmpty || text.Length > 0))
             {
                 dataSet.SetString(tag, change(text), element.Vr);
             }

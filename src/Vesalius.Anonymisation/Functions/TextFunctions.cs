@@ -100,5 +100,5 @@ internal static class TextFunctions
     }
 
     public static ScriptValue Lookup(FunctionCall call) =>
-        call.Run.Context.Lookup?.Find(call.RequiredText(0), call.RequiredText(1)) is { } value ? ScriptValue.Of(value) : ScriptValue.Missing;
+        call.Text(0) is { } kind && call.Text(1) is { } key && call.Run.Context.Lookup?.Find(kind, key) is { } value ? ScriptValue.Of(value) : ScriptValue.Missing;
 }

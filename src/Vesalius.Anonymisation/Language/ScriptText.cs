@@ -163,6 +163,12 @@ internal sealed class ScriptText
     private bool EndsLine(int index, out int end)
     {
         end = index;
+        if (index == Source.Length)
+        {
+            // The last line has no next one; the backslash goes all the same.
+            return true;
+        }
+
         if (index < Source.Length && Source[index] == '\r')
         {
             end = ++index;

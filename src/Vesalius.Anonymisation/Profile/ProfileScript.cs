@@ -265,12 +265,13 @@ internal sealed class ProfileWriter(ProfileChoices choices, List<ProfileOption> 
         Line($"(0028,0303) := \"{(Has("retainFullDates") ? "UNMODIFIED" : Has("retainModifiedDates") ? "MODIFIED" : "REMOVED")}\" // Longitudinal Temporal Information Modified");
         if (Has("cleanPixelData"))
         {
-            Line("(0028,0301) := \"NO\" // Burned In Annotation");
+            // What has no pixels has no attributes of an image.
+            Line("isPresent[(0028,0010)] ? (0028,0301) := \"NO\" // Burned In Annotation");
         }
 
         if (Has("cleanRecognizableVisualFeatures"))
         {
-            Line("(0028,0302) := \"NO\" // Recognizable Visual Features");
+            Line("isPresent[(0028,0010)] ? (0028,0302) := \"NO\" // Recognizable Visual Features");
         }
 
         Line($"(0002,0012) := \"{Part10Writer.ImplementationClassUid}\" // Implementation Class UID");

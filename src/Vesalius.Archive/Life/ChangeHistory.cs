@@ -29,9 +29,19 @@ public sealed record ChangeRow(long Id, DateTime At, string Login, string Event,
 public sealed class ChangeHistory(VesaliusDatabase database)
 {
     /// <summary>Records a change within the transaction that makes it.</summary>
-    internal static Task RecordAsync(
-        string objectType, string objectId, string projectId, string what, ChangeEvent change, IReadOnlyList<FieldChange> fields, NpgsqlConnection connection, NpgsqlTransaction transaction) =>
-        connection.ExecuteAsync(
+    /// <param name="objectType">As in <see cref="ListAsync"/>.</param>
+    /// <param name="objectId">ID of the object.</param>
+    /// <param name="projectId">Project that owns it.</param>
+    /// <param name="what">What is done, unless the request names it.</param>
+    /// <param name="change">Who and why.</param>
+    /// <param name="fields">Fields before and after.</param>
+    /// <param name="connection">Connection.</param>
+    /// <param name="transaction">Transaction.</param>
+    public static Task RecordAsync(
+        string objectType, string objectId, string projectId, string what, ChangeEvent change, IReadOnlyList<FieldChange> fields, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return connection.ExecuteAsync(
             """
             insert into archive_change (login, object_type, object_id, project_id, event, event_type, reason, comment, fields)
             values (@Login, @objectType, @objectId, @projectId, @name, @Type, @Reason, @Comment, @fields::jsonb)
@@ -42,6 +52,7 @@ public sealed class ChangeHistory(VesaliusDatabase database)
                 fields = JsonSerializer.Serialize(fields.Select(f => new { field = f.Field, from = f.From, to = f.To })),
             },
             transaction);
+    }
 
     /// <summary>Changes of an object, the oldest first.</summary>
     /// <param name="objectType"><c>project</c>, <c>subject</c>, <c>experiment</c>, <c>scan</c> or <c>reconstruction</c>.</param>

@@ -16,7 +16,9 @@ public static class DicomJsonReader
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = (limits.SequenceDepth * 3) + 4 });
-            return ReadDataSet(document.RootElement, limits, 0);
+            var dataSet = new DataSet();
+            Fill(dataSet, document.RootElement, limits, 0);
+            return dataSet;
         }
         catch (JsonException e)
         {
@@ -31,7 +33,7 @@ public static class DicomJsonReader
 
     private static MalformedDicomException Invalid(Tag? tag, string section = "PS3.18 §F.2.2") => new(MalformedReason.InvalidModel, 0, tag, section);
 
-    private static DataSet ReadDataSet(JsonElement json, ReadLimits limits, int depth)
+    private static void Fill(DataSet dataSet, JsonElement json, ReadLimits limits, int depth)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
@@ -56,13 +58,10 @@ public static class DicomJsonReader
 
         attributes.Sort((a, b) => a.Tag.CompareTo(b.Tag));
         // The character set says how text was encoded elsewhere; here it is encoded as that set allows, else in UTF-8.
-        var dataSet = new DataSet();
         foreach (var (tag, attribute) in attributes)
         {
             ReadAttribute(dataSet, tag, attribute, limits, depth);
         }
-
-        return dataSet;
     }
 
     private static void ReadAttribute(DataSet dataSet, Tag tag, JsonElement json, ReadLimits limits, int depth)
@@ -84,7 +83,7 @@ public static class DicomJsonReader
             return;
         }
 
-        var values = json.TryGetProperty("Value", out var value) ? value : default;
+        var values = json.TryGetProperty("Value", out var given) ? given : default;
         if (values.ValueKind is not (JsonValueKind.Array or JsonValueKind.Undefined))
         {
             throw Invalid(tag);
@@ -92,8 +91,19 @@ public static class DicomJsonReader
 
         if (vr == Vr.SQ)
         {
-            var items = values.ValueKind == JsonValueKind.Undefined ? [] : values.EnumerateArray().Select(i => ReadDataSet(i, limits, depth + 1)).ToList();
-            dataSet.Set(new SequenceElement(tag, items));
+            // Items are filled where they belong, so that the character set of the data sets above is theirs.
+            var sequence = new SequenceElement(tag, []);
+            dataSet.Set(sequence);
+            if (values.ValueKind == JsonValueKind.Array)
+            {
+                foreach (var value in values.EnumerateArray())
+                {
+                    var item = new DataSet();
+                    sequence.Add(item);
+                    Fill(item, value, limits, depth + 1);
+                }
+            }
+
             return;
         }
 

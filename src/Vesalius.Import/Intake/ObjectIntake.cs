@@ -14,7 +14,7 @@ internal sealed record KeptArrival(Guid Id, IReadOnlyList<ArrivedIdentity> Arriv
 /// <summary>The one door into the server: identify, de-identify, store. Whatever brings an object calls it.</summary>
 public sealed class ObjectIntake(
     ObjectIdentifier identifier, IRequestedStudies requests, ScriptLibrary scripts, QuarantineStore quarantine, PrearchiveWriter writer, ReadOnlyMemory<byte> siteKey,
-    ILogger<ObjectIntake> logger, ArrivalRules wanted, FileNameTemplate naming, ArrivedIdentifiers identifiers)
+    ILogger<ObjectIntake> logger, ArrivalRules wanted, FileNameTemplate naming, ArrivedIdentifiers identifiers, SiteChanges siteChanges)
 {
     private static readonly Meter Meter = new("Vesalius.Import");
     private static readonly Counter<long> Objects = Meter.CreateCounter<long>("vesalius.import.objects");
@@ -99,10 +99,12 @@ public sealed class ObjectIntake(
 
         var meta = Part10Writer.MakeFileMeta(dataSet.GetString(Tag.SOPClassUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, transferSyntax.Uid);
         var script = source.PreventAnonymisation ? null : await scripts.ActiveSiteAsync(cancellationToken).ConfigureAwait(false);
+        long? changes = null;
         if (script is not null)
         {
             // The script edits in place; should it fail, the object is kept as it came.
             var original = Part10Writer.Encode(meta, dataSet, transferSyntax);
+            var before = DataSetSnapshot.Of(dataSet);
             try
             {
                 var result = Deidentification.Apply(
@@ -113,6 +115,7 @@ public sealed class ObjectIntake(
                     return Refused(IntakeOutcome.Rejected);
                 }
 
+                changes = await siteChanges.KeepAsync(before, cancellationToken).ConfigureAwait(false);
                 transferSyntax = result.PixelsAltered ? TransferSyntax.ExplicitVRLittleEndian : transferSyntax;
             }
             catch (ScriptRunException e)
@@ -125,7 +128,7 @@ public sealed class ObjectIntake(
 
         // A given name was made by those who know the patient: it goes where the script runs.
         var name = (script is null ? source.FileName : null) ?? FileNaming.Name(dataSet, await naming.GetAsync(cancellationToken).ConfigureAwait(false));
-        var incoming = IncomingObject.From(dataSet, name, Part10Writer.Encode(meta, dataSet, transferSyntax), arrival.Arrived);
+        var incoming = IncomingObject.From(dataSet, name, Part10Writer.Encode(meta, dataSet, transferSyntax), arrival.Arrived, changes);
         var stored = await writer.StoreAsync(incoming, identity, source, cancellationToken).ConfigureAwait(false);
         Count(stored.Outcome);
         return stored;

@@ -12,10 +12,10 @@ internal static class ObjectRows
             update prearchive_session set last_modified = now(), status = 'RECEIVING'
             where id = any (@sessions) and status in ('RECEIVING', 'BUILDING', 'READY', 'CONFLICT', 'ERROR') returning id),
         made as (
-            insert into prearchive_object (session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256)
-            select r.session, r.instance, r.class, r.series, r.scan, r.resource, r.name, r.number, r.size, r.hash
-            from unnest(@ids, @instances, @classes, @series, @scans, @resources, @names, @numbers, @sizes, @hashes)
-                as r (session, instance, class, series, scan, resource, name, number, size, hash) join open on open.id = r.session
+            insert into prearchive_object (session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256, site_changes)
+            select r.session, r.instance, r.class, r.series, r.scan, r.resource, r.name, r.number, r.size, r.hash, r.changes
+            from unnest(@ids, @instances, @classes, @series, @scans, @resources, @names, @numbers, @sizes, @hashes, @changes)
+                as r (session, instance, class, series, scan, resource, name, number, size, hash, changes) join open on open.id = r.session
             on conflict (session_id, sop_instance_uid) do nothing returning session_id, sop_instance_uid)
         """;
 
@@ -50,5 +50,6 @@ internal static class ObjectRows
         numbers = rows.Select(r => r.InstanceNumber).ToArray(),
         sizes = rows.Select(r => r.Size).ToArray(),
         hashes = rows.Select(r => r.Sha256).ToArray(),
+        changes = rows.Select(r => r.SiteChanges).ToArray(),
     };
 }

@@ -17,17 +17,18 @@ namespace Vesalius.Import;
 /// <param name="FileName">File name.</param>
 /// <param name="Encoded">The file.</param>
 /// <param name="Arrived">What identified the subject before any script ran; none where no script may run.</param>
+/// <param name="SiteChanges">What the site's script did with it; null where none ran.</param>
 internal sealed record IncomingObject(
     string StudyInstanceUid, string SeriesInstanceUid, string SopInstanceUid, string SopClassUid, string? SeriesNumber, string Modality, int? InstanceNumber, string FileName, EncodedDataSet Encoded,
-    IReadOnlyList<ArrivedIdentity> Arrived)
+    IReadOnlyList<ArrivedIdentity> Arrived, long? SiteChanges)
 {
-    public static IncomingObject From(DataSet dataSet, string fileName, EncodedDataSet encoded, IReadOnlyList<ArrivedIdentity> arrived)
+    public static IncomingObject From(DataSet dataSet, string fileName, EncodedDataSet encoded, IReadOnlyList<ArrivedIdentity> arrived, long? siteChanges)
     {
         var number = dataSet.GetInteger(Tag.InstanceNumber);
         return new IncomingObject(
             dataSet.GetString(Tag.StudyInstanceUID)!, dataSet.GetString(Tag.SeriesInstanceUID)!, dataSet.GetString(Tag.SOPInstanceUID)!, dataSet.GetString(Tag.SOPClassUID)!,
             dataSet.GetString(Tag.SeriesNumber), dataSet.GetString(Tag.Modality) ?? "", number is > int.MinValue and < int.MaxValue ? (int)number : null,
-            fileName, encoded, arrived);
+            fileName, encoded, arrived, siteChanges);
     }
 }
 
@@ -131,7 +132,7 @@ public sealed class PrearchiveWriter(
         var row = new PrearchiveObject(
             open.Session.Id, incoming.SopInstanceUid, incoming.SopClassUid, incoming.SeriesInstanceUid,
             open.ScanOf(incoming.SeriesInstanceUid, incoming.SeriesNumber, incoming.Modality), DataTypes.ResourceOf(incoming.SopClassUid),
-            incoming.FileName, incoming.InstanceNumber, incoming.Encoded.Length, "");
+            incoming.FileName, incoming.InstanceNumber, incoming.Encoded.Length, "", incoming.SiteChanges);
         var path = Path.Combine(open.Folder, row.Path);
         if (File.Exists(path))
         {

@@ -160,7 +160,7 @@ public sealed class QuarantineRetry(
         // As it is, before the script is tried on it.
         var encoded = read.File?.Encode() ?? Part10Writer.Encode(
             Part10Writer.MakeFileMeta(origin.Object.SopClassUid, origin.Object.SopInstanceUid, read.TransferSyntax.Uid), read.DataSet, read.TransferSyntax);
-        var incoming = IncomingObject.From(read.DataSet, origin.Object.FileName, encoded, origin.Arrived);
+        var incoming = IncomingObject.From(read.DataSet, origin.Object.FileName, encoded, origin.Arrived, origin.Object.SiteChanges);
         await TryAsync(read, waiting?.ProjectId ?? target.ProjectId, identity, origin, user, cancellationToken).ConfigureAwait(false);
 
         var source = new IntakeSource

@@ -73,7 +73,8 @@ internal static class ObjectStaging
         return new StagedObject(edited, new AdmittedFile(edited.FileName, size, md5, sha256, edited.SopInstanceUid, item.InstanceNumber), target);
     }
 
-    private static async Task WriteAsync(Part10File file, string syntax, string target, CancellationToken cancellationToken)
+    /// <summary>Writes an object, flushed to the disk.</summary>
+    public static async Task WriteAsync(Part10File file, string syntax, string target, CancellationToken cancellationToken)
     {
         var meta = file.FileMeta;
         if (syntax != file.TransferSyntax.Uid)
@@ -95,7 +96,8 @@ internal static class ObjectStaging
     private static DataSet Meta(Part10File file) => Part10Writer.MakeFileMeta(
         file.DataSet.GetString(Tag.SOPClassUID) ?? "", file.DataSet.GetString(Tag.SOPInstanceUID) ?? "", Uids.ExplicitVRLittleEndian);
 
-    private static async Task<(long Size, string Md5, string Sha256)> HashAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Size and checksums of a file.</summary>
+    public static async Task<(long Size, string Md5, string Sha256)> HashAsync(string path, CancellationToken cancellationToken)
     {
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -14,7 +14,7 @@ public sealed record StagedSession(List<StagedObject> Objects, DeidentificationR
 /// <summary>Makes of a prearchive session's objects what enters the archive: project script, pixel rules, search for identifiers, checksums. What fails leaves the session
 /// for the quarantine; the session stays as it is otherwise.</summary>
 public sealed class SessionStaging(
-    PrearchiveStore store, ArchivingRuleBook ruleBook, QuarantineStore quarantine, ArrivedIdentifiers identifiers, AuditTrail audit, FileNameTemplate naming, string stagingRoot,
+    PrearchiveStore store, ArchivingRuleBook ruleBook, QuarantineStore quarantine, ArrivedIdentifiers identifiers, SiteChanges siteChanges, AuditTrail audit, FileNameTemplate naming, string stagingRoot,
     ReadOnlyMemory<byte> siteKey)
 {
     /// <summary>Stages every object of a session.</summary>
@@ -66,7 +66,8 @@ public sealed class SessionStaging(
             await SetApartAsync(session, request, rules.Failures, failures, staged.Count, cancellationToken).ConfigureAwait(false);
         }
 
-        var report = tally.Report(objects.Count, failures.Count, rules, await ruleBook.PlacesAsync(tally.ScriptNumbers, cancellationToken).ConfigureAwait(false));
+        var report = tally.Report(objects.Count, failures.Count, rules, await ruleBook.PlacesAsync(tally.ScriptNumbers, cancellationToken).ConfigureAwait(false))
+            with { Site = await siteChanges.CountAsync(objects, cancellationToken).ConfigureAwait(false) };
         await JudgeAsync(session, report, tally, cancellationToken).ConfigureAwait(false);
         return staged.Count > 0 ? new StagedSession(staged, report)
             : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");

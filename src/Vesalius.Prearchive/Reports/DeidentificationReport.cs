@@ -44,7 +44,16 @@ public sealed record ResidualSummary(
 /// <param name="Rejected">Objects that a rule dropped.</param>
 public sealed record PixelSummary(TextPolicy TextPolicy, int Blanked, int TextFound, int Rejected);
 
-/// <summary>What de-identification did with the objects of a session, without any value (R14). Counts are of the project's step; of the site's, the scripts are named.</summary>
+/// <summary>What the site's script did with objects at arrival.</summary>
+/// <param name="Objects">Objects that it ran over, as far as it is known: not those that came before this was kept.</param>
+/// <param name="Attributes">Attributes that it changed, removed or added, in how many objects; what stayed is not counted.</param>
+public sealed record SiteStep(int Objects, IReadOnlyList<AttributeCount> Attributes)
+{
+    /// <summary>No script of the site ran.</summary>
+    public static SiteStep None { get; } = new(0, []);
+}
+
+/// <summary>What de-identification did with the objects of a session, without any value (R14). Counts are of the project's step, unless they say otherwise.</summary>
 public sealed record DeidentificationReport
 {
     /// <summary>Objects that went in.</summary>
@@ -71,6 +80,9 @@ public sealed record DeidentificationReport
     /// <summary>True if there were more attributes than are listed.</summary>
     public bool AttributesTruncated { get; init; }
 
+    /// <summary>What the site's script had done with the objects when they arrived.</summary>
+    public SiteStep Site { get; init; } = SiteStep.None;
+
     /// <summary>What was left behind.</summary>
     public required ResidualSummary Residual { get; init; }
 
@@ -88,9 +100,8 @@ public sealed record DeidentificationReport
             AnonymisationPrevented = reports.Any(r => r.AnonymisationPrevented),
             Scripts = [.. reports.SelectMany(r => r.Scripts).GroupBy(s => (s.Number, s.Scope, s.Project, s.Version))
                 .Select(g => g.First() with { Objects = g.Sum(s => s.Objects) }).OrderBy(s => s.Number)],
-            Attributes = [.. reports.SelectMany(r => r.Attributes).GroupBy(a => a.Path, StringComparer.Ordinal)
-                .Select(g => new AttributeCount(g.Key, g.First().Name, g.Sum(a => a.Changed), g.Sum(a => a.Removed), g.Sum(a => a.Added), g.Sum(a => a.Kept)))
-                .OrderBy(a => a.Path, StringComparer.Ordinal)],
+            Attributes = Sum(reports.SelectMany(r => r.Attributes)),
+            Site = new SiteStep(reports.Sum(r => r.Site.Objects), Sum(reports.SelectMany(r => r.Site.Attributes))),
             AttributesTruncated = reports.Any(r => r.AttributesTruncated),
             Residual = new ResidualSummary(
                 last?.Residual.Policy ?? ResidualPolicy.Off, reports.Sum(r => r.Residual.Identifiers), reports.Sum(r => r.Residual.Objects),
@@ -102,6 +113,11 @@ public sealed record DeidentificationReport
                 last?.Pixels.TextPolicy ?? TextPolicy.Off, reports.Sum(r => r.Pixels.Blanked), reports.Sum(r => r.Pixels.TextFound), reports.Sum(r => r.Pixels.Rejected)),
         };
     }
+
+    private static List<AttributeCount> Sum(IEnumerable<AttributeCount> counts) =>
+        [.. counts.GroupBy(a => a.Path, StringComparer.Ordinal)
+            .Select(g => new AttributeCount(g.Key, g.First().Name, g.Sum(a => a.Changed), g.Sum(a => a.Removed), g.Sum(a => a.Added), g.Sum(a => a.Kept)))
+            .OrderBy(a => a.Path, StringComparer.Ordinal)];
 }
 
 /// <summary>Makes and reads the JSON of reports; names as in the REST API.</summary>

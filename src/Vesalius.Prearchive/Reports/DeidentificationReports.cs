@@ -9,7 +9,7 @@ namespace Vesalius.Prearchive;
 /// <param name="ExperimentId">Session.</param>
 /// <param name="Label">Its label.</param>
 /// <param name="At">When.</param>
-/// <param name="Kind"><c>archiving</c> or <c>check</c>.</param>
+/// <param name="Kind"><c>archiving</c>, <c>rename</c> or <c>check</c>.</param>
 /// <param name="RunBy">Who archived or asked.</param>
 /// <param name="Report">What was counted.</param>
 public sealed record KeptReport(string ExperimentId, string Label, DateTime At, string Kind, string RunBy, DeidentificationReport Report);
@@ -22,6 +22,9 @@ public sealed class DeidentificationReports(VesaliusDatabase database)
 
     /// <summary>A report made by looking again.</summary>
     public const string Check = "check";
+
+    /// <summary>A report made when the project's script ran again because of other labels.</summary>
+    public const string Rename = "rename";
 
     private sealed record Row(string ExperimentId, string Label, DateTime At, string Kind, string RunBy, string Report);
 

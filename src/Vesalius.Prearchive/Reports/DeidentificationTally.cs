@@ -166,7 +166,8 @@ public sealed partial class DeidentificationTally
         return [.. all.Values.OrderBy(a => a.Path, StringComparer.Ordinal)];
     }
 
-    private static string NameOf(string path) =>
+    /// <summary>Name of the attribute at the end of a path; empty for private ones.</summary>
+    internal static string NameOf(string path) =>
         Tag.TryParse(path[(path.LastIndexOf('/') + 1)..], out var tag) && !tag.IsPrivate ? DataDictionary.Find(tag)?.Name ?? "" : "";
 
     [GeneratedRegex(@"\[\d+\]")]

@@ -107,7 +107,8 @@ public sealed record PrearchiveSession
 
 /// <summary>An object in the prearchive.</summary>
 public sealed record PrearchiveObject(
-    long SessionId, string SopInstanceUid, string SopClassUid, string SeriesInstanceUid, string ScanId, string Resource, string FileName, int? InstanceNumber, long Size, string Sha256)
+    long SessionId, string SopInstanceUid, string SopClassUid, string SeriesInstanceUid, string ScanId, string Resource, string FileName, int? InstanceNumber, long Size, string Sha256,
+    long? SiteChanges = null)
 {
     /// <summary>Path relative to the session's folder.</summary>
     public string Path => System.IO.Path.Combine("SCANS", ScanId, Resource, FileName);

@@ -17,7 +17,7 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
         (select count(*)::int from prearchive_quarantine q where {QuarantineStore.Belongs("prearchive_session.id", "prearchive_session.project_id")}) as failed_count, fields::text as fields, quarantine, direct_archive
         """;
 
-    private const string ObjectColumns = "session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256";
+    private const string ObjectColumns = "session_id, sop_instance_uid, sop_class_uid, series_instance_uid, scan_id, resource, file_name, instance_number, size, sha256, site_changes";
 
     /// <summary>Folder of a session.</summary>
     public string FolderOf(PrearchiveSession session)

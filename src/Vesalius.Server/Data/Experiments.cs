@@ -5,6 +5,7 @@ using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
 using Vesalius.Archive.Lists;
 using Vesalius.Archive.Types;
+using Vesalius.Prearchive;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -229,12 +230,27 @@ internal static class Experiments
         var subjectId = input["subject_ID"] is { } other ? await NewSubjectAsync(context, now, other) : null;
         if (input.Fields.Count > 0 || input.Objects.Count > 0 || input.IsAuthoritative)
         {
-            await context.RequestServices.GetRequiredService<ExperimentStore>().UpdateAsync(now, input, label, subjectId, ItemRequest.Event(context), context.RequestAborted);
+            await context.RequestServices.GetRequiredService<ScriptRerun>().RunAsync(
+                await RelabelledAsync(context, now, label, subjectId),
+                () => context.RequestServices.GetRequiredService<ExperimentStore>().UpdateAsync(now, input, label, subjectId, ItemRequest.Event(context), context.RequestAborted),
+                ItemRequest.Event(context), context.RequestAborted);
+            now = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentAsync(null, existing.Id, context.RequestAborted) ?? now;
         }
 
         await SessionActions.RunAsync(context, now, null);
         await Scope.AuditAsync(context, "experiment.change", existing.Id);
         return Results.Text(existing.Id);
+    }
+
+    private static async Task<IReadOnlyList<RelabelledSession>> RelabelledAsync(HttpContext context, ExperimentRow now, string? label, string? subjectId)
+    {
+        if (now.SessionId is not null || ((label ?? now.Label) == now.Label && (subjectId ?? now.SubjectId) == now.SubjectId))
+        {
+            return [];
+        }
+
+        var subject = subjectId is null ? null : await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(null, subjectId, context.RequestAborted);
+        return [new RelabelledSession(now.Id, now.ProjectId, subject?.Label ?? now.SubjectLabel, label ?? now.Label)];
     }
 
     private static async Task<string?> NewSubjectAsync(HttpContext context, ExperimentRow experiment, string named)

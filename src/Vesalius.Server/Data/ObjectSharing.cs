@@ -1,6 +1,7 @@
 using Vesalius.Access;
 using Vesalius.Archive;
 using Vesalius.Archive.Life;
+using Vesalius.Prearchive;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -55,6 +56,9 @@ internal static class ObjectSharing
 
     private static string? NewLabel(HttpContext context) => context.Request.Query["label"].ToString() is { Length: > 0 } label ? label : null;
 
+    // Where it was shown already it keeps the label that it has there.
+    private static string? LabelThere(HttpContext context, IReadOnlyList<SharedIn> places, string project) => NewLabel(context) ?? places.FirstOrDefault(p => p.ProjectId == project)?.Label;
+
     private static bool ChangesOwner(HttpContext context) => ItemRequest.Flag(context, "primary");
 
     private static async Task<IResult> PutSubjectAsync(HttpContext context, string subject, string target, Sharing sharing)
@@ -72,7 +76,12 @@ internal static class ObjectSharing
         if (ChangesOwner(context))
         {
             await Scope.ProjectAsync(context, row.ProjectId, ProjectRights.Delete, Scope.SubjectType);
-            await sharing.GiveAsync(row, goal.Id, NewLabel(context), ItemRequest.Event(context), context.RequestAborted);
+            var browser = context.RequestServices.GetRequiredService<ArchiveBrowser>();
+            var label = LabelThere(context, await browser.ProjectsOfSubjectAsync(row.Id, context.RequestAborted), goal.Id) ?? row.Label;
+            var relabelled = label == row.Label ? [] : await browser.ExperimentsOfSubjectAsync(row.Id, context.RequestAborted);
+            await context.RequestServices.GetRequiredService<ScriptRerun>().RunAsync(
+                [.. relabelled.Select(e => new RelabelledSession(e.Id, e.ProjectId, label, e.Label))],
+                () => sharing.GiveAsync(row, goal.Id, NewLabel(context), ItemRequest.Event(context), context.RequestAborted), ItemRequest.Event(context), context.RequestAborted);
             await Scope.AuditAsync(context, "subject.give", $"{row.Id} {goal.Id}");
             return Results.Ok();
         }
@@ -123,7 +132,11 @@ internal static class ObjectSharing
             await Scope.ProjectAsync(context, target, ProjectRights.Create, assessor.XsiType);
         }
 
-        await sharing.GiveAsync(row, goal.Id, NewLabel(context), [.. assessors.Select(a => a.Id)], ItemRequest.Event(context), context.RequestAborted);
+        var label = LabelThere(context, await browser.ProjectsOfExperimentAsync(row.Id, context.RequestAborted), goal.Id) ?? row.Label;
+        await context.RequestServices.GetRequiredService<ScriptRerun>().RunAsync(
+            row.SessionId is null && goal.Id != row.ProjectId ? [new RelabelledSession(row.Id, goal.Id, row.SubjectLabel, label)] : [],
+            () => sharing.GiveAsync(row, goal.Id, NewLabel(context), [.. assessors.Select(a => a.Id)], ItemRequest.Event(context), context.RequestAborted),
+            ItemRequest.Event(context), context.RequestAborted);
         await Scope.AuditAsync(context, "experiment.give", $"{row.Id} {goal.Id}");
         return Results.Ok();
     }

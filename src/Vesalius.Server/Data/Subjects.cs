@@ -4,6 +4,7 @@ using Vesalius.Archive.Items;
 using Vesalius.Archive.Life;
 using Vesalius.Archive.Lists;
 using Vesalius.Archive.Types;
+using Vesalius.Prearchive;
 using Vesalius.Server.Rendering;
 using Vesalius.Server.Security;
 
@@ -105,8 +106,12 @@ internal static class Subjects
         {
             var known = await context.RequestServices.GetRequiredService<ArchiveBrowser>().ExperimentsOfSubjectAsync(existing.Id, context.RequestAborted);
             var now = await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(null, existing.Id, context.RequestAborted) ?? existing;
-            await context.RequestServices.GetRequiredService<SubjectStore>().UpdateAsync(
-                now, project ?? existing.ProjectId, input, [.. known.SelectMany(e => (string[])[e.Id, e.Label])], ItemRequest.Event(context), context.RequestAborted);
+            var relabelled = input["label"] is { } label && label != now.Label && (project ?? now.ProjectId) == now.ProjectId ? known.Select(e => new RelabelledSession(e.Id, e.ProjectId, label, e.Label)) : [];
+            await context.RequestServices.GetRequiredService<ScriptRerun>().RunAsync(
+                [.. relabelled],
+                () => context.RequestServices.GetRequiredService<SubjectStore>().UpdateAsync(
+                    now, project ?? existing.ProjectId, input, [.. known.SelectMany(e => (string[])[e.Id, e.Label])], ItemRequest.Event(context), context.RequestAborted),
+                ItemRequest.Event(context), context.RequestAborted);
         }
 
         await Scope.AuditAsync(context, "subject.change", existing.Id);

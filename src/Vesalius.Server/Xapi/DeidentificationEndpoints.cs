@@ -170,13 +170,13 @@ internal static class DeidentificationEndpoints
             yield return ("script", script.Number.ToString(CultureInfo.InvariantCulture), $"{script.Scope} {script.Project} version {script.Version}".Replace("  ", " ", StringComparison.Ordinal), script.Objects);
         }
 
-        foreach (var a in report.Attributes)
+        foreach (var (section, a) in report.Site.Attributes.Select(a => ("site attribute", a)).Concat(report.Attributes.Select(a => ("attribute", a))))
         {
             foreach (var (detail, count) in ((string, int)[])[("changed", a.Changed), ("removed", a.Removed), ("added", a.Added), ("kept", a.Kept)])
             {
                 if (count > 0)
                 {
-                    yield return ("attribute", a.Path, detail, count);
+                    yield return (section, a.Path, detail, count);
                 }
             }
         }

@@ -26,6 +26,6 @@ internal static class IntakeRooms
             new ScriptLibrary(configuration, settings, time), new QuarantineStore(Path.Combine(data, "quarantine"), key, database),
             new PrearchiveWriter(store, new SessionGates(), new RowWriter(database), journal, database, time, identifiers), key, NullLogger<ObjectIntake>.Instance,
             new ArrivalRules(new OptOutRegistry(database, key, time), new SeriesFilters(settings, configuration, time), database, new AuditTrail(database, time), key, time),
-            new FileNameTemplate(settings, time), identifiers);
+            new FileNameTemplate(settings, time), identifiers, new SiteChanges(database));
     }
 }

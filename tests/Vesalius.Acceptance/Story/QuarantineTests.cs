@@ -139,6 +139,10 @@ public sealed class QuarantineTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal(0, EncryptedFiles(entries));
         Assert.Empty(await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QAPART?format=json"));
 
+        // What the site's script had done with the late ones went along too.
+        Assert.Equal(2, (await JsonAsync(admin.GetAsync($"/xapi/deidentification/experiments/{experiment["ID"]}/report", Token)))
+            .GetProperty("runs")[1].GetProperty("report").GetProperty("site").GetProperty("objects").GetInt32());
+
         // What identified the subject went along, so the late ones were checked like the others.
         var late = (await JsonAsync(admin.GetAsync($"/xapi/deidentification/experiments/{experiment["ID"]}/report", Token))).GetProperty("runs")[1].GetProperty("report").GetProperty("residual");
         Assert.Equal(2, late.GetProperty("objects").GetInt32());

@@ -129,9 +129,18 @@ public sealed class ResidualCheckTests(RunningServer server) : IClassFixture<Run
         Assert.Equal(8, Attribute("(0008,0080)").GetProperty("changed").GetInt32() + Attribute("(0008,0080)").GetProperty("added").GetInt32());
         Assert.Equal(8, Attribute("(0008,0060)").GetProperty("kept").GetInt32());
 
+        // The default site script had put labels in place of names when they arrived.
+        var site = report.GetProperty("site");
+        Assert.Equal(8, site.GetProperty("objects").GetInt32());
+        JsonElement AtArrival(string path) => Assert.Single(site.GetProperty("attributes").EnumerateArray(), a => a.GetProperty("path").GetString() == path);
+        Assert.Equal(("Patient's Name", 8), (AtArrival("(0010,0010)").GetProperty("name").GetString(), AtArrival("(0010,0010)").GetProperty("changed").GetInt32()));
+        Assert.Equal(8, AtArrival("(0012,0064)").GetProperty("added").GetInt32());
+        Assert.DoesNotContain(site.GetProperty("attributes").EnumerateArray(), a => a.GetProperty("path").GetString() == "(0010,4000)");
+
         var csv = await admin.GetStringAsync("/xapi/deidentification/projects/RESFLAG/report?format=csv", Token);
         AssertNoSecret(csv);
         Assert.Contains($"{experiment},S1_MR1,", csv, StringComparison.Ordinal);
+        Assert.Contains(",site attribute,\"(0010,0010)\",changed,8", csv, StringComparison.Ordinal);
         Assert.Contains(",residual,\"(0029,1001)\",patient name,8", csv, StringComparison.Ordinal);
         var project = await JsonAsync(admin.GetAsync("/xapi/deidentification/projects/RESFLAG/report", Token));
         Assert.Equal(8, project.GetProperty("total").GetProperty("residual").GetProperty("objects").GetInt32());
