@@ -13,6 +13,7 @@ const SessionPage = lazy(() => import('./pages/imaging/SessionPage'));
 const AdministrationPage = lazy(() => import('./pages/administration/AdministrationPage'));
 const ImportPage = lazy(() => import('./pages/import/ImportPage'));
 const PrearchivePage = lazy(() => import('./pages/prearchive/PrearchivePage'));
+const ComparisonPage = lazy(() => import('./pages/prearchive/ComparisonPage'));
 const DownloadPage = lazy(() => import('./pages/download/DownloadPage'));
 const SearchPage = lazy(() => import('./pages/search/SearchPage'));
 const EndedProjects = lazy(() => import('./pages/EndedProjects'));
@@ -69,6 +70,7 @@ export function Pages() {
           <Route path="/projects/:project/experiments/:experiment/scans/:scan/:tab?" element={<ScanPage />} />
           <Route path="/projects/:project/download/:experiment?" element={<DownloadPage />} />
           <Route path="/prearchive" element={<PrearchivePage />} />
+          <Route path="/prearchive/:project/:timestamp/:folder" element={<ComparisonPage />} />
           <Route path="/administration/*" element={<AdministrationPage />} />
           <Route path="/import/*" element={<ImportPage />} />
           <Route path="/search/:tab?" element={<SearchPage />} />
