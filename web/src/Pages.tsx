@@ -18,6 +18,7 @@ const DownloadPage = lazy(() => import('./pages/download/DownloadPage'));
 const SearchPage = lazy(() => import('./pages/search/SearchPage'));
 const EndedProjects = lazy(() => import('./pages/EndedProjects'));
 const UploadPage = lazy(() => import('./pages/upload/UploadPage'));
+const VolumePage = lazy(() => import('./pages/imaging/VolumePage'));
 const ScanPage = lazy(() => import('./pages/imaging/ScanPage'));
 
 /** Where the viewer's address bar was when it asked for a sign-in; nothing else is gone to. */
@@ -67,6 +68,7 @@ export function Pages() {
           <Route path="/projects/:project/*" element={<ProjectPage />} />
           <Route path="/projects/:project/subjects/:subject" element={<SubjectPage />} />
           <Route path="/projects/:project/experiments/:experiment/:tab?" element={<SessionPage />} />
+          <Route path="/projects/:project/experiments/:experiment/volume/*" element={<VolumePage />} />
           <Route path="/projects/:project/experiments/:experiment/scans/:scan/:tab?" element={<ScanPage />} />
           <Route path="/projects/:project/download/:experiment?" element={<DownloadPage />} />
           <Route path="/prearchive" element={<PrearchivePage />} />
