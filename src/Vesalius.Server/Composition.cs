@@ -161,6 +161,7 @@ internal static class Composition
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
+        application.MapUploads();
         application.MapOperations(options.Data);
     }
 }
