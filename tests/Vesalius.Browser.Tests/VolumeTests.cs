@@ -14,7 +14,7 @@ public sealed class VolumeTests(Site site) : IClassFixture<Site>
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     // NIfTI-1, one file: a ball that is brightest in its middle, in a box of 40 × 48 × 32 voxels of 1 × 1 × 2 mm; later frames are dimmer.
-    private static byte[] Volume(int frames = 1)
+    internal static byte[] Volume(int frames = 1)
     {
         const int X = 40, Y = 48, Z = 32, Start = 352;
         var bytes = new byte[Start + (X * Y * Z * frames * 2)];
