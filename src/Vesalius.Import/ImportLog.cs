@@ -29,6 +29,12 @@ internal static partial class ImportLog
     [LoggerMessage(4008, LogLevel.Error, "Journal record {Sequence}: its session is gone or has the instance with other bytes; the file was kept in cache/unrecorded")]
     public static partial void Homeless(ILogger logger, long sequence);
 
+    [LoggerMessage(4009, LogLevel.Information, "{Count} files that were sent in parts waited too long and were removed")]
+    public static partial void UploadsExpired(ILogger logger, int count);
+
+    [LoggerMessage(4010, LogLevel.Warning, "Files that were sent in parts and waited too long cannot be removed: {Error}")]
+    public static partial void UploadsNotExpired(ILogger logger, string error);
+
     [LoggerMessage(4020, LogLevel.Error, "The certificate for receivers cannot be read, the former stays in force: {Error}")]
     public static partial void CertificateUnreadable(ILogger logger, string error);
 

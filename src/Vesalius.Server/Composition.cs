@@ -56,6 +56,7 @@ internal static class Composition
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionStaging>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionArchiver>(s, Path.Combine(data, "cache")));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ScriptRerun>(s, Path.Combine(data, "cache"), (ReadOnlyMemory<byte>)siteKey));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SessionComparer>(s, Path.Combine(data, "cache")));
         services.AddSingleton<IdleSessionService>();
         services.AddHostedService(s => s.GetRequiredService<IdleSessionService>());
         services.AddSingleton<ObjectIdentifier>().AddSingleton<RowWriter>().AddSingleton<PrearchiveWriter>().AddSingleton<ReceiverDirectory>();
@@ -163,6 +164,7 @@ internal static class Composition
         application.MapDqrLists();
         application.MapArrivalRules();
         application.MapLive();
+        application.MapUploads();
         application.MapOperations(options.Data);
     }
 }

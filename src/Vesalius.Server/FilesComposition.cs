@@ -16,6 +16,8 @@ internal static class FilesComposition
         services.AddSingleton<DownloadCatalogs>();
         var cacheKey = FirstStart.Secret(data, "cache-key");
         services.AddSingleton(s => new UserCache(Path.Combine(data, "cache", "users"), cacheKey, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new ResumableUploads(Path.Combine(data, "cache", "uploads"), cacheKey, s.GetRequiredService<UploadLimits>(), s.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<UploadUpkeep>();
         services.AddHostedService(s => s.GetRequiredService<CatalogService>());
     }
 

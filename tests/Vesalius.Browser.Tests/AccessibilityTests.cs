@@ -28,6 +28,12 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
         var session = await RunningServer.EventuallyAsync(async () => (await RunningServer.RowsAsync(admin, "/data/prearchive/projects/AXE?format=json")).FirstOrDefault());
         using var archived = await admin.PostAsync(new Uri($"/data/services/archive?src={session["url"]}", UriKind.Relative), null, TestContext.Current.CancellationToken);
         await site.Server.SendAsync(RunningServer.Routed("rt-breast", "Project:AXE Subject:A02 Session:A02_RT1"));
+        await site.Server.SendAsync(RunningServer.Routed("ct-head-phantom-philips", "Project:AXE Subject:A01 Session:A01_CT1"));
+        var waiting = await RunningServer.EventuallyAsync(async () => (await RunningServer.RowsAsync(admin, "/data/prearchive/projects/AXE?format=json")).Find(r => r["name"] == "A01_CT1"));
+        using var volume = new ByteArrayContent(VolumeTests.Volume());
+        using var stored = await admin.PutAsync(new Uri("/data/projects/AXE/experiments/A01_CT1/resources/NIFTI/files/ball.nii?inbody=true", UriKind.Relative), volume, TestContext.Current.CancellationToken);
+        Assert.True(archived.IsSuccessStatusCode && stored.IsSuccessStatusCode);
+        string[] addresses = [.. Addresses, waiting["url"].Replace("/prearchive/projects/", "/prearchive/", StringComparison.Ordinal), "/projects/AXE/experiments/A01_CT1/volume/resources/NIFTI/files/ball.nii"];
 
         await page.GotoAsync("/sign-in");
         await page.Locator("input[name=password]").WaitForAsync();
@@ -36,12 +42,12 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
             await signedIn.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
-            foreach (var address in Addresses)
+            foreach (var address in addresses)
             {
                 await signedIn.GotoAsync(address);
                 await signedIn.GetByRole(AriaRole.Heading, new() { Level = 2 }).First.WaitForAsync();
                 await signedIn.WaitForLoadStateAsync(LoadState.Load);
-                await signedIn.WaitForTimeoutAsync(150);
+                await Axe.SettleAsync(signedIn, address);
                 findings.AddRange(await Axe.FindingsAsync(signedIn, $"{scheme} {address}"));
             }
         }

@@ -42,6 +42,8 @@ public sealed class AdministrationTests(Site site) : IClassFixture<Site>
     {
         var page = await site.SignInAsync();
         await page.GotoAsync("/administration/registrations");
+        // What the switches say is true once the settings are read.
+        await Assertions.Expect(page.GetByRole(AriaRole.Switch, new() { Name = "Everybody may ask for an account" })).ToBeEnabledAsync();
         foreach (var (name, on) in ((string, bool)[])[("Everybody may ask for an account", true), ("The e-mail address has to be confirmed", false)])
         {
             // Clicked rather than set: the switch turns when the server has answered.

@@ -56,6 +56,7 @@ public sealed class FirstStepsTests(Site site) : IClassFixture<Site>
         Assert.Equal(HttpStatusCode.OK, archived.StatusCode);
 
         await page.GotoAsync("/projects/HEADS");
+        await page.GetByRole(AriaRole.Link, new() { Name = "H01_CT1" }).WaitForAsync();
         await Site.PictureAsync(page, "project");
         await page.GetByRole(AriaRole.Link, new() { Name = "H01_CT1" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Table, new() { Name = "Scans" }).GetByRole(AriaRole.Row)).ToHaveCountAsync(4);

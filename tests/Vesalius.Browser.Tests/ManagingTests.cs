@@ -102,6 +102,8 @@ public sealed class ManagingTests(Site site) : IClassFixture<Site>
         await page.GotoAsync("/projects/PROFILE1/manage");
         await page.GetByRole(AriaRole.Tab, new() { Name = "De-identification" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Start from the profile for research" }).ClickAsync();
+        // It is fetched first; saving sooner would save what was there before.
+        await Assertions.Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Project script" })).ToContainTextAsync("version");
         await page.GetByRole(AriaRole.Button, new() { Name = "Check and save" }).ClickAsync();
         await Assertions.Expect(page.GetByText("The script is saved and checked.")).ToBeVisibleAsync();
         await Site.PictureAsync(page, "script-profile");

@@ -8,6 +8,9 @@ namespace Vesalius.Browser.Tests;
 public sealed class Site : IAsyncLifetime
 {
     private const string Chromium = "/usr/bin/chromium";
+
+    // Milliseconds that something may take to be seen: machines that do much besides are slow.
+    private const float Patience = 30_000;
     private readonly RunningServer _server = new();
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -34,6 +37,7 @@ public sealed class Site : IAsyncLifetime
             Args = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         });
         Directory.CreateDirectory(Pictures);
+        Assertions.SetDefaultExpectTimeout(Patience);
     }
 
     /// <summary>A window of its own for one person, not signed in. Fails the test when the page reports an error.</summary>
@@ -42,9 +46,7 @@ public sealed class Site : IAsyncLifetime
         Assert.SkipWhen(_browser is null, "Chromium is not installed, or VESALIUS__WEBSITE names no built site.");
         var context = await _browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = _server.Address.ToString(), ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, ReducedMotion = ReducedMotion.Reduce });
         var page = await context.NewPageAsync();
-        // Patience with busy machines; how long things take is measured by the benchmarks.
-        page.SetDefaultTimeout(60_000);
-        Assertions.SetDefaultExpectTimeout(30_000);
+        page.SetDefaultTimeout(Patience);
         page.PageError += (_, error) => TestContext.Current.TestOutputHelper?.WriteLine($"page error: {error}");
         page.Console += (_, message) => TestContext.Current.TestOutputHelper?.WriteLine($"console: {message.Text}");
         return page;

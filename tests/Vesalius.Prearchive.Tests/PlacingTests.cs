@@ -20,7 +20,7 @@ public sealed class PlacingTests(ScratchPostgres postgres) : IClassFixture<Scrat
 
     private sealed record Archived(VesaliusDatabase Database, FilePlacing Placing, string Folder, long Resource)
     {
-        public ArchivedFile File(string path) => new(Resource, "1", "DICOM", path, "1.2", "old");
+        public ArchivedFile File(string path) => new(Resource, "1", "DICOM", path, "1.2", "old", 3);
 
         public string Text(string path) => System.IO.File.ReadAllText(Path.Combine(Folder, path));
 

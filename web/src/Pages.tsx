@@ -13,10 +13,12 @@ const SessionPage = lazy(() => import('./pages/imaging/SessionPage'));
 const AdministrationPage = lazy(() => import('./pages/administration/AdministrationPage'));
 const ImportPage = lazy(() => import('./pages/import/ImportPage'));
 const PrearchivePage = lazy(() => import('./pages/prearchive/PrearchivePage'));
+const ComparisonPage = lazy(() => import('./pages/prearchive/ComparisonPage'));
 const DownloadPage = lazy(() => import('./pages/download/DownloadPage'));
 const SearchPage = lazy(() => import('./pages/search/SearchPage'));
 const EndedProjects = lazy(() => import('./pages/EndedProjects'));
 const UploadPage = lazy(() => import('./pages/upload/UploadPage'));
+const VolumePage = lazy(() => import('./pages/imaging/VolumePage'));
 const ScanPage = lazy(() => import('./pages/imaging/ScanPage'));
 
 /** Where the viewer's address bar was when it asked for a sign-in; nothing else is gone to. */
@@ -66,9 +68,11 @@ export function Pages() {
           <Route path="/projects/:project/*" element={<ProjectPage />} />
           <Route path="/projects/:project/subjects/:subject" element={<SubjectPage />} />
           <Route path="/projects/:project/experiments/:experiment/:tab?" element={<SessionPage />} />
+          <Route path="/projects/:project/experiments/:experiment/volume/*" element={<VolumePage />} />
           <Route path="/projects/:project/experiments/:experiment/scans/:scan/:tab?" element={<ScanPage />} />
           <Route path="/projects/:project/download/:experiment?" element={<DownloadPage />} />
           <Route path="/prearchive" element={<PrearchivePage />} />
+          <Route path="/prearchive/:project/:timestamp/:folder" element={<ComparisonPage />} />
           <Route path="/administration/*" element={<AdministrationPage />} />
           <Route path="/import/*" element={<ImportPage />} />
           <Route path="/search/:tab?" element={<SearchPage />} />

@@ -19,6 +19,18 @@ public sealed record UploadLimits
 
     /// <summary>Unpacked bytes per packed byte, above 64 MiB. Default 200: real images stay under 20.</summary>
     public int Ratio { get; init; } = 200;
+
+    /// <summary>Bytes of one file that is sent in parts. Default 256 GiB.</summary>
+    public long InParts { get; init; } = 256L << 30;
+
+    /// <summary>Bytes that the files which one user sends in parts may have together. Default 512 GiB.</summary>
+    public long InPartsOfUser { get; init; } = 512L << 30;
+
+    /// <summary>Files that one user may send in parts at a time. Default 200.</summary>
+    public int InPartsAtATime { get; init; } = 200;
+
+    /// <summary>How long what was sent in parts waits for more, or to be imported. Default 7 days.</summary>
+    public TimeSpan PartsWait { get; init; } = TimeSpan.FromDays(7);
 }
 
 /// <summary>Thrown when an upload cannot be taken in.</summary>

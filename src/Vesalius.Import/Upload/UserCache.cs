@@ -11,7 +11,7 @@ namespace Vesalius.Import;
 /// <param name="time">Clock.</param>
 public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvider time)
 {
-    private const int NonceLength = 16;
+    private const int NonceLength = CacheFile.NonceLength;
 
     private string FolderOf(long userId) => Path.Combine(root, userId.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
@@ -76,7 +76,7 @@ public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvide
     private async Task WriteAsync(SafeFileHandle handle, Stream content, CancellationToken cancellationToken)
     {
         var nonce = RandomNumberGenerator.GetBytes(NonceLength);
-        using var aes = KeyOf(nonce);
+        using var aes = CacheFile.KeyOf(key, nonce);
         await RandomAccess.WriteAsync(handle, nonce, 0, cancellationToken).ConfigureAwait(false);
         var buffer = new byte[1 << 17];
         long position = 0;
@@ -89,33 +89,9 @@ public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvide
         }
     }
 
-    private Aes KeyOf(ReadOnlySpan<byte> nonce)
-    {
-        var aes = Aes.Create();
-        aes.Key = HMACSHA256.HashData(key.Span, nonce);
-        return aes;
-    }
-
     /// <summary>Opens a file as it was sent; null if there is none.</summary>
     /// <exception cref="UnsafePathException">The path leads out.</exception>
-    public Stream? OpenRead(long userId, string resource, string path)
-    {
-        var full = ArchiveLayout.Join(FolderOf(userId, resource), path);
-        if (!File.Exists(full))
-        {
-            return null;
-        }
-
-        var handle = File.OpenHandle(full, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        var nonce = new byte[NonceLength];
-        if (RandomAccess.Read(handle, nonce, 0) < NonceLength)
-        {
-            handle.Dispose();
-            return null;
-        }
-
-        return new DecryptingStream(handle, KeyOf(nonce));
-    }
+    public Stream? OpenRead(long userId, string resource, string path) => CacheFile.OpenRead(ArchiveLayout.Join(FolderOf(userId, resource), path), key);
 
     /// <summary>Removes a file or folder.</summary>
     /// <returns>False if there is none.</returns>
@@ -164,51 +140,5 @@ public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvide
         }
 
         return removed;
-    }
-
-    private sealed class DecryptingStream(SafeFileHandle handle, Aes aes) : Stream
-    {
-        private long _position;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => true;
-
-        public override bool CanWrite => false;
-
-        public override long Length => RandomAccess.GetLength(handle) - NonceLength;
-
-        public override long Position
-        {
-            get => _position;
-            set => _position = value;
-        }
-
-        public override int Read(Span<byte> buffer)
-        {
-            var read = RandomAccess.Read(handle, buffer, NonceLength + _position);
-            CounterMode.Apply(aes, buffer[..read], _position);
-            _position += read;
-            return read;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override long Seek(long offset, SeekOrigin origin) => _position = CounterMode.Seek(offset, origin, _position, Length);
-
-        public override void Flush()
-        {
-        }
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            handle.Dispose();
-            aes.Dispose();
-            base.Dispose(disposing);
-        }
     }
 }

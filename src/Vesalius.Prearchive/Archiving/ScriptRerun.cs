@@ -32,7 +32,7 @@ public sealed class ScriptRerun(
     private const string StagingFolder = "archiving-rerun-";
     private readonly FilePlacing _placing = new(database, layout, resources);
 
-    private sealed record Source(long ResourceId, string ScanId, string Resource, string Path, string Sha256);
+    private sealed record Source(long ResourceId, string ScanId, string Resource, string Path, string Sha256, long Size);
 
     private sealed record EditedFile(Source Source, AdmittedFile File, string Path);
 
@@ -110,7 +110,7 @@ public sealed class ScriptRerun(
 
         var sources = await database.QueryAsync<Source>(
             """
-            select f.resource_id, c.id as scan_id, r.label as resource, f.path, f.sha256
+            select f.resource_id, c.id as scan_id, r.label as resource, f.path, f.sha256, f.size
             from archive_scan c join archive_resource r on r.scan_key = c.key join archive_file f on f.resource_id = r.id
             where c.experiment_id = @Id and r.label in ('DICOM', 'secondary') order by c.key, r.id, f.path
             """,
@@ -209,7 +209,7 @@ public sealed class ScriptRerun(
         var session = staged.Session;
         var files = staged.Files.Select(f => new PlacedFile(
             f.Path, layout.Resource(new ResourceOwner(session.ProjectId, null, session.Label, f.Source.ScanId), f.Source.Resource), f.Source.Path, f.File.Sha256,
-            new ArchivedFile(f.Source.ResourceId, f.Source.ScanId, f.Source.Resource, f.Source.Path, null, f.Source.Sha256))).ToList();
+            new ArchivedFile(f.Source.ResourceId, f.Source.ScanId, f.Source.Resource, f.Source.Path, null, f.Source.Sha256, f.Source.Size))).ToList();
         await _placing.RunAsync(session.ProjectId, files, [], async (connection, transaction) =>
         {
             await CheckPlaceAsync(session, connection, transaction).ConfigureAwait(false);

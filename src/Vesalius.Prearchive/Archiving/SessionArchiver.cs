@@ -117,7 +117,7 @@ public sealed class SessionArchiver(
             await CheckMergeAsync(existing, request, description, studyUid, cancellationToken).ConfigureAwait(false);
         }
 
-        var scanIds = await ScanIdsAsync(existing, description, cancellationToken).ConfigureAwait(false);
+        var scanIds = ScanNumbers.Assign(existing is null ? new Dictionary<string, string>() : await sessions.ScansAsync(existing.Id, cancellationToken).ConfigureAwait(false), description);
         var archived = await ArchivedFiles.ReadAsync(database, existing, cancellationToken).ConfigureAwait(false);
         CheckFiles(archived, request, staged, scanIds);
         var admission = GivenFields.Apply(Admission(request, description, staged, scanIds, studyUid), session.Fields, request.Fields);
@@ -171,26 +171,6 @@ public sealed class SessionArchiver(
         }
 
         return problems;
-    }
-
-    // A scan number that another series has already becomes number-MODALITYk (rest-api §13.5).
-    private async Task<Dictionary<string, string>> ScanIdsAsync(ArchivedSession? existing, SessionDescription description, CancellationToken cancellationToken)
-    {
-        var taken = existing is null ? new Dictionary<string, string>() : new Dictionary<string, string>(await sessions.ScansAsync(existing.Id, cancellationToken).ConfigureAwait(false));
-        var ids = new Dictionary<string, string>();
-        foreach (var scan in description.Scans)
-        {
-            var id = taken.FirstOrDefault(t => t.Value == scan.SeriesInstanceUid).Key ?? scan.Id;
-            for (var k = 1; taken.TryGetValue(id, out var owner) && owner != scan.SeriesInstanceUid; k++)
-            {
-                id = $"{scan.Id}-{(scan.Modality.Length > 0 ? scan.Modality : "OT")}{k}";
-            }
-
-            taken[id] = scan.SeriesInstanceUid;
-            ids[scan.Id] = id;
-        }
-
-        return ids;
     }
 
     private static SessionAdmission Admission(

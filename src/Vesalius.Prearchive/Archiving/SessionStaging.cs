@@ -11,6 +11,15 @@ namespace Vesalius.Prearchive;
 /// <param name="Report">What was done with them.</param>
 public sealed record StagedSession(List<StagedObject> Objects, DeidentificationReport Report);
 
+/// <summary>What an object would be in the archive.</summary>
+/// <param name="Arrived">As it is in the prearchive.</param>
+/// <param name="Entering">As it would enter; null if it would not.</param>
+/// <param name="Sha256">Hash of what would enter.</param>
+/// <param name="Size">Its size in bytes.</param>
+/// <param name="Path">Where that lies.</param>
+/// <param name="Failure">Why it would go to quarantine; null if it would enter, or if the project's rules drop it.</param>
+public sealed record PreviewedObject(PrearchiveObject Arrived, PrearchiveObject? Entering, string Sha256, long Size, string Path, QuarantineReason? Failure);
+
 /// <summary>Makes of a prearchive session's objects what enters the archive: project script, pixel rules, search for identifiers, checksums. What fails leaves the session
 /// for the quarantine; the session stays as it is otherwise.</summary>
 public sealed class SessionStaging(
@@ -71,6 +80,49 @@ public sealed class SessionStaging(
         await JudgeAsync(session, report, tally, cancellationToken).ConfigureAwait(false);
         return staged.Count > 0 ? new StagedSession(staged, report)
             : throw new ArchivingException(PrearchiveStatus.Error, "Empty sessions cannot be archived: the project's script or pixel rules rejected every object.");
+    }
+
+    /// <summary>Says what staging would make of each object; the session stays as it is.</summary>
+    /// <param name="session">Session.</param>
+    /// <param name="request">How it would be archived.</param>
+    /// <param name="objects">Its objects.</param>
+    /// <param name="folder">Where the files are made that differ from those in the prearchive; the caller removes it.</param>
+    /// <param name="cancellationToken">Cancels between objects.</param>
+    /// <exception cref="ArchivingException">The project's rules cannot be applied.</exception>
+    /// <exception cref="FileNotFoundException">The session was changed meanwhile.</exception>
+    public async Task<IReadOnlyList<PreviewedObject>> PreviewAsync(
+        PrearchiveSession session, ArchiveRequest request, IReadOnlyList<PrearchiveObject> objects, string folder, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(objects);
+        var rules = await ruleBook.ForArchivingAsync(session, request.ProjectId, [request.ProjectId, request.SubjectLabel, request.SessionLabel], cancellationToken).ConfigureAwait(false);
+        if (rules.AreEmpty)
+        {
+            return [.. objects.Select(o => new PreviewedObject(o, o, o.Sha256, o.Size, Path.Combine(store.FolderOf(session), o.Path), null))];
+        }
+
+        var template = await naming.GetAsync(cancellationToken).ConfigureAwait(false);
+        var names = new HashSet<(string ScanId, string Resource, string Name)>();
+        var previews = new List<PreviewedObject>(objects.Count);
+        foreach (var item in objects)
+        {
+            var target = Path.Combine(folder, item.Path);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            try
+            {
+                var made = await ObjectStaging.StageAsync(
+                    item, Path.Combine(store.FolderOf(session), item.Path), target, rules, template, file => Context(file, session, request), new DeidentificationTally(), cancellationToken).ConfigureAwait(false);
+                var file = made is null ? null : Named(made, names);
+                previews.Add(new PreviewedObject(item, file?.Object, file?.File.Sha256 ?? "", file?.File.Size ?? 0, target, null));
+            }
+            catch (Exception e) when (QuarantineReason.IsOne(e))
+            {
+                previews.Add(new PreviewedObject(item, null, "", 0, target, QuarantineReason.Of(e, QuarantineReason.Project, rules.Script?.Number ?? 0)));
+            }
+        }
+
+        return previews;
     }
 
     // A script may give several objects what their names are made of.

@@ -47,6 +47,9 @@ public sealed record PrearchiveOverviewRow
     /// <summary>Objects of the session in quarantine.</summary>
     public int Quarantined { get; init; }
 
+    /// <summary>True if the archive has a session of this label in the project already.</summary>
+    public bool InArchive { get; init; }
+
     /// <summary>Last entry of the log where the session has a problem; holds no value of an object.</summary>
     public string? Problem { get; init; }
 }
@@ -62,6 +65,7 @@ public sealed class PrearchiveOverview(VesaliusDatabase database)
             s.subject, s.label, s.status, s.xsi_type, s.uploaded, s.last_modified, s.scan_date, coalesce(o.scans, 0) as scans, coalesce(o.objects, 0) as objects,
             coalesce(o.size, 0) as size, (select count(*) from prearchive_conflict c where c.session_id = s.id) as conflicts, 
             (select count(*)::int from prearchive_quarantine q where {QuarantineStore.Belongs("s.id", "s.project_id")}) as quarantined,
+            exists (select 1 from archive_experiment e where e.project_id = s.project_id and e.label = s.label) as in_archive,
             case when s.status in ('ERROR', 'CONFLICT') then (select entry from prearchive_log l where l.session_id = s.id order by l.id desc limit 1) end as problem
         from prearchive_session s left join (
             select session_id, count(distinct scan_id) as scans, count(*) as objects, sum(size)::bigint as size from prearchive_object group by session_id) o on o.session_id = s.id

@@ -100,6 +100,11 @@ internal static class ImportService
             var path = await ServerFiles.ResolveAsync(context, request["path"] ?? throw RequestRefusedException.BadRequest("path is missing."));
             request.Bodies.AddRange(ServerFiles.FilesOf(path).Select(f => ((Stream)new LazyFile(f), (string?)Path.GetFileName(f))));
         }
+        else if (request["src"] is { } part && WebSite.UploadEndpoints.Parse(part) is { } upload)
+        {
+            var whole = context.RequestServices.GetRequiredService<ResumableUploads>().OpenRead(context.Caller().UserId, upload);
+            request.Bodies.Add((whole ?? throw RequestRefusedException.NotFound("You have sent no such file, or not all of it."), null));
+        }
         else if (request["src"] is { } source)
         {
             var (resource, path) = UserCacheEndpoints.Parse(source) ?? throw RequestRefusedException.BadRequest("src is not of the form /user/cache/resources/X/files/F.");

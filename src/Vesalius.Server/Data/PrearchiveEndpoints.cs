@@ -65,6 +65,7 @@ internal static class PrearchiveEndpoints
         endpoints.MapGet(Place + "/logs", LogsAsync);
         endpoints.MapGet(Place + "/logs/last", LogsAsync);
         endpoints.MapArchiving();
+        endpoints.MapComparison(Place);
         endpoints.MapPost("/data/services/prearchive/delete", (Delegate)((HttpContext context) => EachAsync(context, "QUEUED_DELETING", (session, _) => RemoveAsync(context, session))));
         endpoints.MapPost("/data/services/prearchive/rebuild", (Delegate)((HttpContext context) => EachAsync(context, "QUEUED_BUILDING", (session, _) => BuildAsync(context, session))));
         endpoints.MapPost("/data/services/prearchive/move", (Delegate)((HttpContext context) => EachAsync(context, "QUEUED_MOVING", async (session, form) => await MoveAsync(context, session, form("newProject")))));
@@ -136,7 +137,8 @@ internal static class PrearchiveEndpoints
         }
     }
 
-    private static Task<PrearchiveSession> OfRouteAsync(HttpContext context) =>
+    /// <summary>The session that the address names, if the caller may use it.</summary>
+    public static Task<PrearchiveSession> OfRouteAsync(HttpContext context) =>
         FindAsync(context, Experiments.Route(context, "project")!, Experiments.Route(context, "timestamp")!, Experiments.Route(context, "folder")!);
 
     /// <summary>A session that the caller may use.</summary>

@@ -38,7 +38,7 @@ public sealed class DescriptionWalkTests(RunningServer server) : IClassFixture<R
         using var admin = server.Client();
         using var json = JsonDocument.Parse(await admin.GetStringAsync(address, Token));
         return [.. json.RootElement.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject()
-            .Where(o => o.Name is "get" or "put" or "post" or "delete" or "head").Select(o => (o.Name.ToUpperInvariant(), p.Name)))];
+            .Where(o => o.Name is "get" or "put" or "post" or "patch" or "delete" or "head").Select(o => (o.Name.ToUpperInvariant(), p.Name)))];
     }
 
     /// <summary>Both documents, for signed-in users.</summary>

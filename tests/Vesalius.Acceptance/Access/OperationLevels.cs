@@ -73,6 +73,7 @@ internal static class OperationLevels
 
         // Files beside the archive, import, prearchive.
         ("GET HEAD PUT POST DELETE", @"/data/user/cache/.*|/data/services/move-files|/xapi/archive/(download|upload|catalogs).*|/data/services/(dicomdump|refresh/catalog|archive|validate-archive|import|prearchive/\w+)", Level.User),
+        ("GET HEAD POST PATCH DELETE", @"/xapi/vesalius/uploads(/\{id\})?", Level.User),
         ("POST", "/xapi/archive/verify", Level.Administrator),
         ("GET", @"/data/prearchive(/projects|/experiments)?|/data/status/\{key\}|/xapi/event_tracking/.*|/xapi/vesalius/(changes|prearchive)", Level.User),
         ("PUT", "/data/prearchive", Level.Administrator),

@@ -15,6 +15,9 @@ export function setCsrfToken(token: string | undefined) {
   csrfToken = token;
 }
 
+/** What a changing request carries that is not sent by {@link send}. */
+export const csrfHeaders = (): Record<string, string> => ({ 'X-Requested-With': 'XMLHttpRequest', ...(csrfToken ? { 'X-XNAT-CSRF': csrfToken } : {}) });
+
 const plainWords: Record<number, string> = {
   0: 'The server does not answer. Check the connection and try again.',
   401: 'Your session has ended. Sign in again.',

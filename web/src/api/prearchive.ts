@@ -17,6 +17,8 @@ export interface PrearchiveSession {
   conflicts: number;
   quarantined: number;
   problem: string | null;
+  /** The archive has a session of this label in the project already. */
+  inArchive: boolean;
 }
 
 export interface ArchiveChoice {
@@ -24,7 +26,11 @@ export interface ArchiveChoice {
   subject?: string;
   session?: string;
   overwrite?: 'none' | 'append' | 'delete';
+  overwrite_files?: 'true';
 }
+
+/** Where a session stands beside the archived one of its label. */
+export const comparisonPlace = (session: PrearchiveSession) => `/prearchive/${session.url.split('/').slice(3).map(encodeURIComponent).join('/')}`;
 
 // In the body, since labels do not belong into addresses.
 function form(sources: string[], fields: Record<string, string | undefined>): URLSearchParams {
@@ -40,3 +46,5 @@ export const removeSessions = (urls: string[]) => post('/data/services/prearchiv
 export const rebuild = (urls: string[]) => post('/data/services/prearchive/rebuild', form(urls, {}));
 
 export const move = (urls: string[], project: string) => post('/data/services/prearchive/move', form(urls, { newProject: project }));
+
+export const relabel = (url: string, subject: string, session: string) => post(`/data${url}`, new URLSearchParams({ action: 'relabel', subject, session }));

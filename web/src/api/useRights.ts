@@ -6,6 +6,8 @@ export interface Rights {
   canEdit: boolean;
   canDelete: boolean;
   isOwner: boolean;
+  /** False as long as the server has not answered. */
+  isKnown: boolean;
 }
 
 const readers = ['Collaborators', 'Read Only', 'Public'];
@@ -16,5 +18,5 @@ export function useRights(project: string): Rights {
   const role = data?.[project];
   // Groups of a project's own may or may not change data; only the server knows.
   const canEdit = role !== undefined && !readers.includes(role);
-  return { canEdit, canDelete: role === 'Owners', isOwner: role === 'Owners' };
+  return { canEdit, canDelete: role === 'Owners', isOwner: role === 'Owners', isKnown: data !== undefined };
 }

@@ -17,5 +17,6 @@ export function ProjectSelect({ value, onChange, label = 'Project', required }: 
   });
   // The answer's columns differ between servers' versions: ID as either case.
   const ids = [...new Set((data ?? []).map((r) => r.id ?? r.ID ?? '').filter(Boolean))].sort();
-  return <Select label={label} data={ids} value={value} onChange={onChange} searchable required={required} nothingFoundMessage="No project that you may write to" />;
+  // Whoever may write to none should not have to open the list to learn it.
+  return <Select label={label} description={data && ids.length === 0 ? 'You may write to no project: ask an owner to make you a member.' : undefined} data={ids} value={value} onChange={onChange} searchable required={required} nothingFoundMessage="No project that you may write to" />;
 }

@@ -9,6 +9,7 @@ import { Failure } from '../../components/Failure';
 import { Fields } from '../../components/Fields';
 import { HistoryPanel } from '../../components/HistoryPanel';
 import { PageHeading } from '../../components/PageHeading';
+import { ViewVolumes } from '../../components/ViewVolumes';
 import { plainType } from '../../words';
 import { FileTable } from './scan/FileTable';
 import { Frames } from './scan/Frames';
@@ -42,7 +43,12 @@ export default function ScanPage() {
         title={`Scan ${scan}`}
         trail={[{ label: 'Projects', to: '/' }, { label: project, to: path`/projects/${project}` }, { label: experiment, to: session }]}
         note={<>{[fields.series_description ?? fields.type, plainType(data.meta['xsi:type'])].filter(Boolean).join(' · ')} {quality && <Badge ml={6} variant="light" color={qualityColour(quality)}>{quality}</Badge>}</>}
-        actions={<Button component="a" href={`${address}/files?format=zip`} variant="default" leftSection={<IconDownload size={16} />}>Download</Button>}
+        actions={
+          <>
+            <ViewVolumes project={project} experiment={experiment} address={address} />
+            <Button component="a" href={`${address}/files?format=zip`} variant="default" leftSection={<IconDownload size={16} />}>Download</Button>
+          </>
+        }
       />
       {fields.note && <Text size="sm" mb="md">Note: {fields.note}</Text>}
       <Tabs value={tab} onChange={(next) => void navigate(place + (next === 'pictures' ? '' : `/${next}`))} keepMounted={false}>
@@ -57,7 +63,7 @@ export default function ScanPage() {
             : <Empty title="No pictures of this scan">It did not come as DICOM, so there is nothing to show here. Its files can be downloaded.</Empty>}
         </Tabs.Panel>
         <Tabs.Panel value="header">{whole.data ? <HeaderTable session={String(whole.data.data_fields.ID)} scan={scan} /> : <Skeleton h={300} />}</Tabs.Panel>
-        <Tabs.Panel value="files"><FileTable address={address} /></Tabs.Panel>
+        <Tabs.Panel value="files"><FileTable project={project} experiment={experiment} address={address} /></Tabs.Panel>
         <Tabs.Panel value="details">
           <Stack>
             <Fields label="Details" rows={details.map(([key, name]) => [name, fields[key]] as const)} />

@@ -9,6 +9,7 @@ import { Failure } from '../../components/Failure';
 import { HistoryPanel } from '../../components/HistoryPanel';
 import { PageHeading } from '../../components/PageHeading';
 import { ViewInBrowser } from '../../components/ViewInBrowser';
+import { ViewVolumes } from '../../components/ViewVolumes';
 import { plainType } from '../../words';
 import { AssessorTable } from './session/AssessorTable';
 import { ResourcePanel } from './session/ResourcePanel';
@@ -38,6 +39,7 @@ export default function SessionPage() {
         note={<>{[plainType(data.meta['xsi:type']), fields.date, scanner, `${scans} ${scans === 1 ? 'scan' : 'scans'}`].filter(Boolean).join(' · ')}{subject && <> · <Anchor component={Link} size="sm" underline="always" to={path`/projects/${project}/subjects/${subjectLabel}`}>Subject {subjectLabel}</Anchor></>}</>}
         actions={
           <>
+            <ViewVolumes project={project} experiment={experiment} address={address} />
             <ViewInBrowser project={project} experiment={experiment} />
             <Button component={Link} to={path`/projects/${project}/download/${experiment}`} variant="default" leftSection={<IconDownload size={16} />}>Download…</Button>
           </>
@@ -52,7 +54,7 @@ export default function SessionPage() {
           <Tabs.Tab value="history">History</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="scans"><ScanTable project={project} experiment={experiment} address={address} studyUid={fields.UID ? String(fields.UID) : undefined} rights={rights} /></Tabs.Panel>
-        <Tabs.Panel value="files"><ResourcePanel address={address} rights={rights} /></Tabs.Panel>
+        <Tabs.Panel value="files"><ResourcePanel project={project} experiment={experiment} address={address} rights={rights} /></Tabs.Panel>
         <Tabs.Panel value="assessors"><AssessorTable address={address} /></Tabs.Panel>
         <Tabs.Panel value="details"><SessionDetails session={data} project={project} address={address} rights={rights} /></Tabs.Panel>
         <Tabs.Panel value="history"><HistoryPanel address={address} /></Tabs.Panel>

@@ -6,7 +6,7 @@ import { move, type PrearchiveSession } from '../../api/prearchive';
 import { ProjectSelect } from '../../components/ProjectSelect';
 
 /** Asks for the project that sessions belong to, and moves them there. */
-export function MoveDialog({ sessions, onClose }: { sessions: PrearchiveSession[] | undefined; onClose: () => void }) {
+export function MoveDialog({ sessions, onClose, onMoved }: { sessions: Pick<PrearchiveSession, 'url' | 'label'>[] | undefined; onClose: () => void; onMoved?: () => void }) {
   const [project, setProject] = useState<string | null>(null);
   const client = useQueryClient();
   const moving = useMutation({
@@ -15,6 +15,7 @@ export function MoveDialog({ sessions, onClose }: { sessions: PrearchiveSession[
       notifications.show({ message: `Moved to ${project}`, color: 'teal' });
       void client.invalidateQueries({ queryKey: ['prearchive'] });
       onClose();
+      onMoved?.();
     },
   });
   return (

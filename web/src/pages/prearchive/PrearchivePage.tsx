@@ -3,8 +3,9 @@ import { notifications } from '@mantine/notifications';
 import { IconArchive, IconDots } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
 import { getJson } from '../../api/http';
-import { archive, rebuild, removeSessions, type PrearchiveSession } from '../../api/prearchive';
+import { archive, comparisonPlace, rebuild, removeSessions, type PrearchiveSession } from '../../api/prearchive';
 import { useChanges } from '../../api/useChanges';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
@@ -22,6 +23,7 @@ function State({ session }: { session: PrearchiveSession }) {
   const state = stateOf(session.status);
   const problems = [
     session.problem,
+    session.inArchive && session.status !== 'CONFLICT' ? 'The archive has a session of this label already.' : null,
     session.conflicts > 0 ? `${session.conflicts} images came twice with different content.` : null,
     session.quarantined > 0 ? `${session.quarantined} images are in quarantine.` : null,
   ].filter(Boolean);
@@ -87,13 +89,16 @@ export default function PrearchivePage() {
         id: 'actions', header: '', value: () => '', width: '120px',
         cell: (r) => (
           <Group gap={4} wrap="nowrap">
-            <Button size="compact-xs" variant="light" disabled={isBusy(r.status) || r.project === 'Unassigned'} onClick={() => archiveThem([r])}>Archive</Button>
+            {/* Archiving it as it is would be refused. */}
+            {r.inArchive && !isBusy(r.status) ? <Button component={Link} to={comparisonPlace(r)} size="compact-xs" variant="light" color="orange" aria-label={`Compare ${r.label} with the archive`}>Compare</Button>
+              : <Button size="compact-xs" variant="light" disabled={isBusy(r.status) || r.project === 'Unassigned'} onClick={() => archiveThem([r])}>Archive</Button>}
             <Menu position="bottom-end" withinPortal>
               <Menu.Target>
                 <ActionIcon variant="subtle" aria-label={`More for ${r.label}`} disabled={isBusy(r.status)}><IconDots size={16} /></ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Item onClick={() => setReviewed(r)}>Review and relabel…</Menu.Item>
+                {r.project !== 'Unassigned' && <Menu.Item component={Link} to={comparisonPlace(r)}>Compare with the archive</Menu.Item>}
                 <Menu.Item onClick={() => setMoved([r])}>Move to another project…</Menu.Item>
                 <Menu.Item onClick={() => work.mutate({ sessions: [r], act: (url) => rebuild([url]), done: 'Read anew' })}>Read headers anew</Menu.Item>
                 <Menu.Item component="a" href={`/data${r.url}?format=zip`}>Download</Menu.Item>

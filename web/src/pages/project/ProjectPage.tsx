@@ -5,6 +5,7 @@ import { useNavigate, useParams } from 'react-router';
 import { getText, path } from '../../api/http';
 import { item } from '../../api/tables';
 import { useRights } from '../../api/useRights';
+import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { HistoryPanel } from '../../components/HistoryPanel';
 import { PageHeading } from '../../components/PageHeading';
@@ -40,6 +41,7 @@ export default function ProjectPage() {
         <Tabs.Panel value="subjects"><Subjects project={project} /></Tabs.Panel>
         <Tabs.Panel value="history"><HistoryPanel address={address} /></Tabs.Panel>
         {rights.isOwner && <Tabs.Panel value="manage"><Suspense fallback={<Skeleton h={300} />}><Manage project={project} /></Suspense></Tabs.Panel>}
+        {rights.isKnown && !rights.isOwner && tab.startsWith('manage') && <Empty title="Owners manage a project">You may not. Ask an owner of the project for what you need, or to be made one.</Empty>}
       </Tabs>
     </>
   );

@@ -2,10 +2,12 @@ import { Anchor, Button, FileButton, Group, Select, Stack, Table, Text, TextInpu
 import { IconDownload } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { path, put, remove } from '../../../api/http';
 import { table, type Row } from '../../../api/tables';
 import type { Rights } from '../../../api/useRights';
 import { useTable } from '../../../api/useTable';
+import { volumePlace } from '../../../api/volumes';
 import { useConfirmation } from '../../../components/Confirmation';
 import { Empty } from '../../../components/Empty';
 import { Failure } from '../../../components/Failure';
@@ -16,19 +18,33 @@ const placeOf = (row: Row) => (row.category === 'scans' ? `Scan ${row.cat_id}` :
 const addressOf = (session: string, row: Row) =>
   (row.category === 'scans' || row.category === 'assessors' ? `${session}${path`/${row.category}/${row.cat_id ?? ''}`}` : session) + path`/resources/${row.label ?? ''}`;
 
-function FileList({ address }: { address: string }) {
+interface Place {
+  project: string;
+  experiment: string;
+  address: string;
+}
+
+function FileList({ project, experiment, address }: Place) {
   const { data, error } = useQuery({ queryKey: ['files', address], queryFn: ({ signal }) => table(`${address}/files`, {}, signal) });
   if (error) return <Failure error={error} />;
   return (
     <Stack gap={2} pl="md">
-      {(data ?? []).slice(0, 200).map((f) => <Group key={f.URI} gap="md"><Anchor size="sm" href={f.URI}>{f.Name}</Anchor><Text size="xs" c="dimmed">{plainSize(Number(f.Size || 0))}</Text></Group>)}
+      {(data ?? []).slice(0, 200).map((f) => {
+        const volume = volumePlace(project, experiment, f.URI);
+        return (
+          <Group key={f.URI} gap="md">
+            <Anchor size="sm" href={f.URI}>{f.Name}</Anchor><Text size="xs" c="dimmed">{plainSize(Number(f.Size || 0))}</Text>
+            {volume && <Anchor component={Link} size="sm" to={volume} aria-label={`View ${f.Name}`}>View</Anchor>}
+          </Group>
+        );
+      })}
       {(data ?? []).length > 200 && <Text size="sm" c="dimmed">and {(data!.length - 200).toLocaleString('en-GB')} more, in the download</Text>}
     </Stack>
   );
 }
 
 /** All folders of files that belong to a session; files can be added to one. */
-export function ResourcePanel({ address, rights }: { address: string; rights: Rights }) {
+export function ResourcePanel({ project, experiment, address, rights }: Place & { rights: Rights }) {
   const client = useQueryClient();
   const resources = useTable(`${address}/resources`, { all: true, file_stats: true });
   const [opened, setOpened] = useState<string>();
@@ -61,7 +77,7 @@ export function ResourcePanel({ address, rights }: { address: string; rights: Ri
                     <Table.Td>{placeOf(r)}</Table.Td>
                     <Table.Td>
                       <Anchor component="button" size="sm" aria-expanded={opened === folder} onClick={() => setOpened(opened === folder ? undefined : folder)}>{r.label}</Anchor>
-                      {opened === folder && <FileList address={folder} />}
+                      {opened === folder && <FileList project={project} experiment={experiment} address={folder} />}
                     </Table.Td>
                     <Table.Td>{r.format}</Table.Td><Table.Td>{r.file_count}</Table.Td><Table.Td>{plainSize(Number(r.file_size || 0))}</Table.Td>
                     <Table.Td>

@@ -27,8 +27,9 @@ export function SessionDetails({ session, project, address, rights }: { session:
     mutationFn: () => put(address, new URLSearchParams({ label: label.trim() })),
     onSuccess: async () => {
       notifications.show({ message: 'Renamed', color: 'teal' });
-      await client.invalidateQueries();
+      // To its new address first: whoever has gone on by the time all is read anew is not called back.
       void navigate(path`/projects/${project}/experiments/${label.trim()}/details`, { replace: true });
+      await client.invalidateQueries();
     },
   });
   const ending = useMutation({
