@@ -160,6 +160,11 @@ internal sealed class ListCompiler
             return null;
         }
 
+        if (field.Objects is not null && _model.Find(field.Leaf.Reference) is { Family: ObjectFamily.Resource })
+        {
+            return field.Below is [{ Name: var part, Predicates.Count: 0 }] ? _joins.Resource(type.Family, alias, field.Objects, part) : null;
+        }
+
         if (field.Objects is not null)
         {
             return field.Objects == "sharing/share" ? field.Below is [{ Name: var name }] ? _joins.Share(type.Family, alias, name) : null

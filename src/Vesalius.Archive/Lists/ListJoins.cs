@@ -91,6 +91,32 @@ internal sealed class ListJoins(TypeModel model, ListRequest request, ListFilter
         return row;
     }
 
+    /// <summary>A field of an object's resources, which may be read where the object may.</summary>
+    public FieldSql? Resource(ObjectFamily family, string alias, string element, string field)
+    {
+        var (key, owner) = family switch
+        {
+            ObjectFamily.Project => ("project_id", "id"),
+            ObjectFamily.Subject => ("subject_id", "id"),
+            ObjectFamily.Experiment => ("experiment_id", "id"),
+            ObjectFamily.Scan => ("scan_key", "key"),
+            _ => ("reconstruction_key", "key"),
+        };
+        var side = element switch { "in/file" => "in", "out/file" => "out", _ => "" };
+        string Row() => Join($"{alias} {element}", "archive_resource", a => $"{a}.{key} = {alias}.{owner} and {a}.side = '{side}'", null);
+        return field.ToLowerInvariant() switch
+        {
+            "label" => FieldSql.Text($"{Row()}.label"),
+            "format" => FieldSql.Text($"{Row()}.format"),
+            "content" => FieldSql.Text($"{Row()}.content"),
+            "description" => FieldSql.Text($"{Row()}.description"),
+            "xnat_abstractresource_id" => FieldSql.Number($"{Row()}.id"),
+            "file_count" => FieldSql.Number($"(select count(*) from archive_file f where f.resource_id = {Row()}.id)"),
+            "file_size" => FieldSql.Number($"(select coalesce(sum(f.size), 0)::bigint from archive_file f where f.resource_id = {Row()}.id)"),
+            _ => null,
+        };
+    }
+
     /// <summary>A field of the rows by which an object is shared.</summary>
     public FieldSql? Share(ObjectFamily family, string alias, string field)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http.Features;
 using Npgsql;
 using Vesalius.Access;
 using Vesalius.Archive;
@@ -148,6 +149,8 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, SiteSettin
             return;
         }
 
+        // The status line says the same (rest-api §1.7), as far as one can hold it.
+        context.Features.Get<IHttpResponseFeature>()!.ReasonPhrase = new string([.. reason.Take(200).Select(c => c is >= ' ' and <= '~' ? c : '?')]);
         context.Response.ContentType = "text/html; charset=utf-8";
         // pyxnat breaks on a page that is XML, too: the meta element must stay open.
         await context.Response.WriteAsync($"<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{status}</title></head><body><h3>{WebUtility.HtmlEncode(reason)}</h3></body></html>\n").ConfigureAwait(false);

@@ -62,6 +62,35 @@ public sealed class ExperimentTests(RunningServer server) : IClassFixture<Runnin
         Assert.Contains("\"totalRecords\":\"3\"", await admin.GetAsync("/data/projects/E1/experiments"), StringComparison.Ordinal);
     }
 
+    /// <summary>Columns as DAX asks for them: resources of scans, sessions, subjects and assessors, a row for each (rest-api §1.11).</summary>
+    [Fact]
+    public async Task Resources_are_columns_of_lists()
+    {
+        using var admin = await WithAsync(Admin, "RESCOLS");
+        await admin.PutAsync("/data/projects/RESCOLS/subjects/s/experiments/e?xsiType=xnat:mrSessionData", 201);
+        await admin.PutAsync("/data/projects/RESCOLS/experiments/e/scans/1?xsiType=xnat:mrScanData&type=T1");
+        await admin.PutAsync("/data/projects/RESCOLS/experiments/e/scans/2?xsiType=xnat:mrScanData&type=T2");
+        await admin.PutAsync("/data/projects/RESCOLS/experiments/e/assessors/a?xsiType=xnat:qcManualAssessorData", 201);
+        await admin.PutAsync("/data/projects/RESCOLS/experiments/e/scans/1/resources/NIFTI/files/f.nii?inbody=true", 200, "12345", "text/plain");
+        await admin.PutAsync("/data/projects/RESCOLS/experiments/e/scans/1/resources/DICOM");
+        foreach (var parent in (string[])["subjects/s", "experiments/e", "experiments/e/assessors/a/out"])
+        {
+            await admin.PutAsync($"/data/projects/RESCOLS/{parent}/resources/R{parent.Length}?format=F");
+        }
+
+        const string Scan = "xnat:imagesessiondata/scans/scan/";
+        var scans = await admin.RowsAsync($"/data/experiments?project=RESCOLS&xsiType=xnat:imageSessionData&columns=ID,{Scan}id,{Scan}type,{Scan}file/label,{Scan}file/file_count,{Scan}file/file_size");
+        Assert.Equal(
+            [("1", "DICOM", "0", "0"), ("1", "NIFTI", "1", "5"), ("2", "", "0", "0")],
+            scans.Select(r => (r[Scan + "id"], r[Scan + "file/label"], r[Scan + "file/file_count"], r[Scan + "file/file_size"])).Order());
+        Assert.Equal(["1"], (await admin.RowsAsync($"/data/experiments?project=RESCOLS&columns={Scan}id&{Scan}file/label=NIFTI")).Select(r => r[Scan + "id"]));
+        Assert.Equal(["DICOM", "NIFTI"], (await admin.RowsAsync("/data/projects/RESCOLS/experiments/e/scans?columns=ID,xnat:imageScanData/file/label&ID=1")).Select(r => r["xnat:imagescandata/file/label"]).Order());
+        Assert.Equal("R13", (await admin.RowsAsync("/data/projects/RESCOLS/experiments?columns=ID,xnat:imageSessionData/resources/resource/label"))[0]["xnat:imagesessiondata/resources/resource/label"]);
+        var subject = Assert.Single(await admin.RowsAsync("/data/projects/RESCOLS/subjects?columns=ID,xnat:subjectData/resources/resource/label,xnat:subjectData/resources/resource/format"));
+        Assert.Equal(("R10", "F"), (subject["xnat:subjectdata/resources/resource/label"], subject["xnat:subjectdata/resources/resource/format"]));
+        Assert.Equal("R29", Assert.Single(await admin.RowsAsync("/data/projects/RESCOLS/experiments?xsiType=xnat:qcManualAssessorData&columns=ID,xnat:qcManualAssessorData/out/file/label"))["xnat:qcmanualassessordata/out/file/label"]);
+    }
+
     [Fact]
     public async Task Joined_columns_give_a_row_per_object_and_nothing_that_may_not_be_read()
     {
