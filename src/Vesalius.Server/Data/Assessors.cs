@@ -89,8 +89,23 @@ internal static class Assessors
             throw RequestRefusedException.BadRequest("The body names another label than the address.");
         }
 
-        var id = await context.RequestServices.GetRequiredService<ExperimentStore>().CreateAsync(
-            new NewExperiment(owner, session.SubjectId, session.Id, label, ItemRequest.Flag(context, "quarantine")), input, ItemRequest.Event(context), context.RequestAborted);
+        string id;
+        try
+        {
+            id = await context.RequestServices.GetRequiredService<ExperimentStore>().CreateAsync(
+                new NewExperiment(owner, session.SubjectId, session.Id, label, ItemRequest.Flag(context, "quarantine")), input, ItemRequest.Event(context), context.RequestAborted);
+        }
+        catch (ItemRefusedException e) when (e.Refusal == ItemRefusal.Conflict && assessor is not null)
+        {
+            // Another request may have made it meanwhile; then this one changes it.
+            if (await OfSessionAsync(context, session, label) is { } made)
+            {
+                return await Experiments.UpdateAsync(context, through, made, request);
+            }
+
+            throw;
+        }
+
         await Scope.AuditAsync(context, "assessor.create", id);
         return assessor is null ? await Scope.MadeAsync(context, $"/data/experiments/{id}") : Results.Text(id, statusCode: 201);
     }

@@ -149,7 +149,21 @@ internal static class Experiments
         }
 
         await Scope.ProjectAsync(context, through.Id, ProjectRights.Create, type.Name);
-        return await CreateAsync(context, through, subject, label, answersUrl: experiment is null, type, request);
+        try
+        {
+            return await CreateAsync(context, through, subject, label, answersUrl: experiment is null, type, request);
+        }
+        catch (ItemRefusedException e) when (e.Refusal == ItemRefusal.Conflict && experiment is not null)
+        {
+            // Another request may have made it meanwhile; then this one changes it.
+            existing = await browser.ExperimentAsync(through.Id, label, context.RequestAborted);
+            if (existing is null)
+            {
+                throw;
+            }
+        }
+
+        return await UpdateAsync(context, through.Id, existing, request);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, Project owner, string? subject, string label, bool answersUrl, DataType type, ItemRequest request)
@@ -188,9 +202,22 @@ internal static class Experiments
 
         await Scope.ProjectAsync(context, owner.Id, ProjectRights.Create, Scope.SubjectType);
         var input = new ItemInput(context.RequestServices.GetRequiredService<TypeModel>().Find(Scope.SubjectType)!);
-        var id = await context.RequestServices.GetRequiredService<SubjectStore>().CreateAsync(owner.Id, named, input, ItemRequest.Event(context), context.RequestAborted);
-        await Scope.AuditAsync(context, "subject.create", id);
-        return id;
+        try
+        {
+            var id = await context.RequestServices.GetRequiredService<SubjectStore>().CreateAsync(owner.Id, named, input, ItemRequest.Event(context), context.RequestAborted);
+            await Scope.AuditAsync(context, "subject.create", id);
+            return id;
+        }
+        catch (ItemRefusedException e) when (e.Refusal == ItemRefusal.Conflict)
+        {
+            // Sessions of a new subject may come at once; the first one makes it.
+            if (await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(owner.Id, named, context.RequestAborted) is { } made)
+            {
+                return made.Id;
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Changes an experiment; also an assessor.</summary>

@@ -63,7 +63,19 @@ internal static class Subjects
         var existing = await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(owner.Id, label, context.RequestAborted);
         if (existing is null)
         {
-            return await CreateAsync(context, owner, label, answersUrl: subject is null, request);
+            try
+            {
+                return await CreateAsync(context, owner, label, answersUrl: subject is null, request);
+            }
+            catch (ItemRefusedException e) when (e.Refusal == ItemRefusal.Conflict && subject is not null)
+            {
+                // Another request may have made it meanwhile; then this one changes it.
+                existing = await context.RequestServices.GetRequiredService<ArchiveBrowser>().SubjectAsync(owner.Id, label, context.RequestAborted);
+                if (existing is null)
+                {
+                    throw;
+                }
+            }
         }
 
         if (subject is null)

@@ -91,6 +91,34 @@ public sealed class ExperimentTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal("R29", Assert.Single(await admin.RowsAsync("/data/projects/RESCOLS/experiments?xsiType=xnat:qcManualAssessorData&columns=ID,xnat:qcManualAssessorData/out/file/label"))["xnat:qcmanualassessordata/out/file/label"]);
     }
 
+    /// <summary>Scripts work in parallel: one of them makes an object, the others find it.</summary>
+    [Fact]
+    public async Task Object_that_many_put_at_once_is_made_once()
+    {
+        using var admin = await WithAsync(Admin, "PUTONCE");
+        using var http = server.Client();
+        var token = TestContext.Current.CancellationToken;
+        async Task<List<(int Status, string Id)>> PutAsync(Func<int, string> address)
+        {
+            return [.. await Task.WhenAll(Enumerable.Range(0, 16).Select(async i =>
+            {
+                using var response = await http.PutAsync(address(i), null, token);
+                return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(token));
+            }))];
+        }
+
+        foreach (var address in (string[])["subjects/one", "subjects/two/experiments/e?xsiType=xnat:mrSessionData", "experiments/e/assessors/a?xsiType=xnat:qcManualAssessorData"])
+        {
+            var answers = await PutAsync(_ => $"/data/projects/PUTONCE/{address}");
+            Assert.Equal(Enumerable.Repeat(200, 15).Append(201), answers.Select(a => a.Status).Order());
+            Assert.Single(answers.Select(a => a.Id).Distinct());
+        }
+
+        Assert.All(await PutAsync(i => $"/data/projects/PUTONCE/subjects/three/experiments/x{i}?xsiType=xnat:mrSessionData"), a => Assert.Equal(201, a.Status));
+        Assert.Equal(16, (await admin.RowsAsync("/data/projects/PUTONCE/subjects/three/experiments")).Count);
+        Assert.Equal(["one", "three", "two"], (await admin.RowsAsync("/data/projects/PUTONCE/subjects")).Select(r => r["label"]).Order());
+    }
+
     [Fact]
     public async Task Joined_columns_give_a_row_per_object_and_nothing_that_may_not_be_read()
     {
