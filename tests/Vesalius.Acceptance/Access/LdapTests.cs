@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Vesalius.Access;
 using Vesalius.Server;
+using Vesalius.Testing;
 using Xunit;
 
 namespace Vesalius.Acceptance.Access;
@@ -14,13 +14,6 @@ public sealed class LdapTests
     private const string Slapd = "/usr/sbin/slapd";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     private static async Task<Process> StartDirectoryAsync(string folder, int port)
     {
@@ -87,13 +80,13 @@ public sealed class LdapTests
     {
         Assert.SkipUnless(File.Exists(Slapd), "slapd is not installed.");
         var folder = Directory.CreateTempSubdirectory("vesalius-ldap-").FullName;
-        var port = FreePort();
+        var port = FreePort.Take();
         var slapd = await StartDirectoryAsync(folder, port);
         try
         {
             var options = new ServerOptions
             {
-                Data = Path.Combine(folder, "data"), HttpPort = 0, DicomPort = FreePort(), AdminPassword = "admin-password",
+                Data = Path.Combine(folder, "data"), HttpPort = 0, DicomPort = FreePort.Take(), AdminPassword = "admin-password",
                 Ldap = [new LdapOptions { Id = "house", Name = "House", Host = "127.0.0.1", Port = port, Tls = false, BindDn = "cn=root,dc=example,dc=org", BindPassword = "root-secret", SearchBase = "dc=example,dc=org" }],
             };
             await using var server = await VesaliusServer.StartAsync(options, Token);

@@ -98,7 +98,7 @@ public sealed class SenderTests
     private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        deadline.CancelAfter(TimeSpan.FromMinutes(2));
         while (!condition())
         {
             await Task.Delay(20, deadline.Token);

@@ -39,11 +39,11 @@ internal static class StoredObjects
         Assert.All(rows, row => Assert.True(File.Exists(row.Path), "A row has no file."));
     }
 
-    /// <summary>Returns when a commit has been flushed and waits for a standby; fails after half a minute.</summary>
+    /// <summary>Returns when a commit has been flushed and waits for a standby; fails after two minutes.</summary>
     public static async Task UntilCommitWaitsAsync(IntakeProcess process, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        deadline.CancelAfter(TimeSpan.FromMinutes(2));
         var database = new VesaliusDatabase(process.Postgres.ConnectionString());
         await using (database.ConfigureAwait(false))
         {
