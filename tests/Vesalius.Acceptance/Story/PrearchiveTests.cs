@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Microsoft.Extensions.DependencyInjection;
+using Vesalius.Database;
 using Vesalius.Prearchive;
 using Xunit;
 
@@ -150,6 +151,43 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         Assert.Contains(await RunningServer.RowsAsync(admin, blocked + "/logs?format=json"), l => l["entry"].Contains("storage", StringComparison.Ordinal));
         Assert.Equal(200, await StatusAsync(admin, "GET", blocked + "/scans?format=json"));
         Assert.DoesNotContain(await store.ListAsync(Token), s => s.Label == "E3" && s.ProjectId?.StartsWith("QQUEUE", StringComparison.Ordinal) == true);
+    }
+
+    /// <summary>Whoever asked for a session to be built or archived may leave: the session is no more locked than before.</summary>
+    [Fact]
+    public async Task V1_session_whose_archiving_is_called_off_can_be_archived_again()
+    {
+        var (admin, url) = await WaitingAsync("VLEFT");
+        var session = (await server.Services.GetRequiredService<PrearchiveStore>().ListAsync(Token)).Single(s => s.ProjectId == "VLEFT");
+        var archiver = server.Services.GetRequiredService<SessionArchiver>();
+        foreach (var (state, table, act) in ((string, string, Func<CancellationToken, Task>)[])[
+            (PrearchiveStatus.Building, "prearchive_conflict", token => archiver.BuildAsync(session.Id, token)),
+            (PrearchiveStatus.Archiving, "archive_experiment", token => archiver.ArchiveAsync(session.Id, new ArchiveRequest("VLEFT", "S1", "E1", MergeMode.None, false, "admin"), token))])
+        {
+            await CallOffAsync(session.Id, state, table, act);
+            Assert.Equal("READY", Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"))["status"]);
+        }
+
+        Assert.Equal(200, await StatusAsync(admin, "POST", $"/data/services/archive?src={url}"));
+    }
+
+    // The work comes to a table that somebody else has locked, so that it can be called off in the midst.
+    private async Task CallOffAsync(long session, string state, string table, Func<CancellationToken, Task> act)
+    {
+        await using var connection = await server.Services.GetRequiredService<VesaliusDatabase>().OpenAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        using (var command = connection.CreateCommand())
+        {
+            command.CommandText = $"lock table {table} in access exclusive mode";
+            await command.ExecuteNonQueryAsync(Token);
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var work = act(patience.Token);
+        var store = server.Services.GetRequiredService<PrearchiveStore>();
+        await RunningServer.EventuallyAsync(async () => await store.FindAsync(session, Token) is { } found && found.Status == state ? found : null);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work);
     }
 
     /// <summary>V1: labels, destination, redirect, several with one that clashes, the explanation of a clash.</summary>
