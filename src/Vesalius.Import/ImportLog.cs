@@ -35,6 +35,12 @@ internal static partial class ImportLog
     [LoggerMessage(4010, LogLevel.Warning, "Files that were sent in parts and waited too long cannot be removed: {Error}")]
     public static partial void UploadsNotExpired(ILogger logger, string error);
 
+    [LoggerMessage(4011, LogLevel.Information, "{Count} files in users' caches waited too long and were removed")]
+    public static partial void CachesExpired(ILogger logger, int count);
+
+    [LoggerMessage(4012, LogLevel.Warning, "Files in users' caches that waited too long cannot be removed: {Error}")]
+    public static partial void CachesNotExpired(ILogger logger, string error);
+
     [LoggerMessage(4020, LogLevel.Error, "The certificate for receivers cannot be read, the former stays in force: {Error}")]
     public static partial void CertificateUnreadable(ILogger logger, string error);
 

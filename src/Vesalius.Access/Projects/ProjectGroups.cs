@@ -15,6 +15,9 @@ public sealed record ProjectGroup(string GroupId, long Number, string DisplayNam
 /// <summary>Groups of projects and the rights of custom ones. Changes are effective with the next request.</summary>
 public sealed class ProjectGroups(VesaliusDatabase database)
 {
+    /// <summary>True for the IDs of the groups that reach over all projects. No group of a project may have one of them.</summary>
+    public static bool IsOfSite(string groupId) => groupId is "ALL_DATA_ADMIN" or "ALL_DATA_ACCESS";
+
     /// <summary>The groups of a project, the three default ones first.</summary>
     public Task<IReadOnlyList<ProjectGroup>> ListAsync(string projectId, CancellationToken cancellationToken) => database.QueryAsync<ProjectGroup>(
         """

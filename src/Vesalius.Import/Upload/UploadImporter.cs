@@ -31,6 +31,9 @@ public sealed record UploadLimits
 
     /// <summary>How long what was sent in parts waits for more, or to be imported. Default 7 days.</summary>
     public TimeSpan PartsWait { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long a file in a user's cache waits to be imported or moved. Default 30 days.</summary>
+    public TimeSpan CacheWait { get; init; } = TimeSpan.FromDays(30);
 }
 
 /// <summary>Thrown when an upload cannot be taken in.</summary>

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Vesalius.Import;
 
-/// <summary>Removes files that were sent in parts and that nobody came back for, once an hour.</summary>
-public sealed class UploadUpkeep(ResumableUploads uploads, TimeProvider time, ILogger<UploadUpkeep> logger) : BackgroundService
+/// <summary>Removes files that users sent to be imported later, and that nobody came back for, once an hour: those sent in parts, and those in users' caches.</summary>
+public sealed class UploadUpkeep(ResumableUploads uploads, UserCache cache, UploadLimits limits, TimeProvider time, ILogger<UploadUpkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromHours(1);
 
@@ -13,19 +13,24 @@ public sealed class UploadUpkeep(ResumableUploads uploads, TimeProvider time, IL
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try
-            {
-                if (uploads.RemoveExpired() is > 0 and var removed)
-                {
-                    ImportLog.UploadsExpired(logger, removed);
-                }
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                ImportLog.UploadsNotExpired(logger, e.GetType().Name);
-            }
-
+            Remove(uploads.RemoveExpired, ImportLog.UploadsExpired, ImportLog.UploadsNotExpired);
+            Remove(() => cache.RemoveOlderThan(limits.CacheWait), ImportLog.CachesExpired, ImportLog.CachesNotExpired);
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Remove(Func<int> remove, Action<ILogger, int> done, Action<ILogger, string> failed)
+    {
+        try
+        {
+            if (remove() is > 0 and var removed)
+            {
+                done(logger, removed);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            failed(logger, e.GetType().Name);
         }
     }
 }

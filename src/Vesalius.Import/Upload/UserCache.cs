@@ -12,6 +12,8 @@ namespace Vesalius.Import;
 public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvider time)
 {
     private const int NonceLength = CacheFile.NonceLength;
+    // Hidden ones, too: what a crash left half written begins with a dot.
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
     private string FolderOf(long userId) => Path.Combine(root, userId.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
@@ -127,16 +129,30 @@ public sealed class UserCache(string root, ReadOnlyMemory<byte> key, TimeProvide
         return isThere;
     }
 
-    /// <summary>Removes what nobody touched for some time, of all users.</summary>
+    /// <summary>Removes files of all users that were stored some time ago, and folders that have been empty for as long.</summary>
     /// <returns>Files removed.</returns>
     public int RemoveOlderThan(TimeSpan age)
     {
+        if (!Directory.Exists(root))
+        {
+            return 0;
+        }
+
         var removed = 0;
         var before = time.GetUtcNow().UtcDateTime - age;
-        foreach (var file in Directory.Exists(root) ? new DirectoryInfo(root).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => f.LastWriteTimeUtc < before).ToList() : [])
+        foreach (var file in new DirectoryInfo(root).EnumerateFiles("*", Everything).Where(f => f.LastWriteTimeUtc < before).ToList())
         {
             file.Delete();
             removed++;
+        }
+
+        // A folder out of which a file has gone just now has changed just now: it goes later. Names may tell of patients, too.
+        foreach (var folder in new DirectoryInfo(root).EnumerateDirectories("*", Everything).OrderByDescending(d => d.FullName.Length).ToList())
+        {
+            if (folder.LastWriteTimeUtc < before && !folder.EnumerateFileSystemInfos().Any())
+            {
+                folder.Delete();
+            }
         }
 
         return removed;

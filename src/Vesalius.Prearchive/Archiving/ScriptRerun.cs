@@ -76,7 +76,15 @@ public sealed class ScriptRerun(
             }
             catch
             {
-                await ForgetAsync(staged.Select(s => s.Session.Id)).ConfigureAwait(false);
+                // A connection that broke at the commit does not tell how it ended; the labels do. What has its new one is finished at the next start.
+                foreach (var (session, _, _, _) in staged)
+                {
+                    if (!await IsCalledAsync(session, CancellationToken.None).ConfigureAwait(false))
+                    {
+                        await ForgetAsync([session.Id]).ConfigureAwait(false);
+                    }
+                }
+
                 throw;
             }
 
@@ -259,6 +267,9 @@ public sealed class ScriptRerun(
         }
     }
 
+    private async Task<bool> IsCalledAsync(RelabelledSession session, CancellationToken cancellationToken) =>
+        await browser.ExperimentAsync(null, session.Id, cancellationToken).ConfigureAwait(false) is { } now && (now.ProjectId, now.SubjectLabel, now.Label) == (session.ProjectId, session.SubjectLabel, session.Label);
+
     private async Task FollowAsync(string id, ChangeEvent change)
     {
         if (await browser.ExperimentAsync(null, id, CancellationToken.None).ConfigureAwait(false) is { } session)
@@ -279,8 +290,7 @@ public sealed class ScriptRerun(
         {
             var session = new RelabelledSession(note.ExperimentId, note.ProjectId, note.SubjectLabel, note.Label);
             var change = new ChangeEvent(note.Login, Reason: note.Reason);
-            if (await browser.ExperimentAsync(null, note.ExperimentId, cancellationToken).ConfigureAwait(false) is not { } now
-                || (now.ProjectId, now.SubjectLabel, now.Label) != (note.ProjectId, note.SubjectLabel, note.Label))
+            if (!await IsCalledAsync(session, cancellationToken).ConfigureAwait(false))
             {
                 await ForgetAsync([note.ExperimentId]).ConfigureAwait(false);
                 continue;

@@ -59,7 +59,13 @@ public sealed class SessionArchiver(
             await FailAsync(sessionId, PrearchiveStatus.Conflict, Reason).ConfigureAwait(false);
             throw new ArchivingException(PrearchiveStatus.Conflict, Reason);
         }
-        catch (Exception e) when (e is IOException or Npgsql.NpgsqlException)
+        catch (OperationCanceledException)
+        {
+            // Whoever asked for it has left: the session is as it was, and can be archived again.
+            await store.SetStatusAsync(sessionId, session.Status, null, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Npgsql.NpgsqlException)
         {
             await FailAsync(sessionId, PrearchiveStatus.Error, "Archiving failed: storage or database did not answer.").ConfigureAwait(false);
             throw;
@@ -342,6 +348,11 @@ public sealed class SessionArchiver(
             }
 
             return [.. parts.Select(p => p.Id)];
+        }
+        catch (OperationCanceledException)
+        {
+            await store.SetStatusAsync(sessionId, session.Status, null, CancellationToken.None).ConfigureAwait(false);
+            throw;
         }
         catch (Exception e) when (e is IOException or MalformedDicomException)
         {

@@ -121,6 +121,10 @@ public sealed class PrearchiveStore(string root, string unrecorded, VesaliusData
     public Task LogAsync(long id, string entry, CancellationToken cancellationToken) =>
         database.ExecuteAsync("insert into prearchive_log (session_id, entry) values (@id, @entry)", new { id, entry }, cancellationToken);
 
+    /// <summary>As <see cref="LogAsync(long, string, CancellationToken)"/>; nothing if the session has left.</summary>
+    public Task LogIfThereAsync(long id, string entry, CancellationToken cancellationToken) =>
+        database.ExecuteAsync("insert into prearchive_log (session_id, entry) select id, @entry from prearchive_session where id = @id", new { id, entry }, cancellationToken);
+
     /// <summary>A session's log, oldest first.</summary>
     public Task<IReadOnlyList<(DateTime At, string Entry)>> LogAsync(long id, CancellationToken cancellationToken) =>
         database.QueryAsync<(DateTime, string)>("select at, entry from prearchive_log where session_id = @id order by id", new { id }, cancellationToken);

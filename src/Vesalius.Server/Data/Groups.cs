@@ -82,6 +82,11 @@ internal static partial class Groups
             throw RequestRefusedException.BadRequest("This is the name of a default group.");
         }
 
+        if (existing is null && ProjectGroups.IsOfSite(id))
+        {
+            throw RequestRefusedException.BadRequest("A group of the whole site has this ID: choose another name.");
+        }
+
         if (!await groups.PutAsync(row.Id, id, name, fields.GetValueOrDefault("xdat:userGroup/tag") ?? row.Id, RightsOf(fields, row.Id), context.RequestAborted))
         {
             throw RequestRefusedException.Conflict("Another group of the project has this name.");

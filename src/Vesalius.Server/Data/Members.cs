@@ -68,7 +68,7 @@ internal static class Members
             var users = services.GetRequiredService<UserDirectory>();
             foreach (var user in await users.ListAsync(context.RequestAborted))
             {
-                foreach (var group in (await users.GroupsAsync(user.Login, context.RequestAborted)).Where(g => g is "ALL_DATA_ADMIN" or "ALL_DATA_ACCESS"))
+                foreach (var group in (await users.GroupsAsync(user.Login, context.RequestAborted)).Where(ProjectGroups.IsOfSite))
                 {
                     table.Add(group, group == "ALL_DATA_ADMIN" ? "All Data Admin" : "All Data Access", user.Login, user.FirstName, user.LastName, user.Email);
                 }

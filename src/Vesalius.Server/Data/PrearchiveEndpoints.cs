@@ -301,6 +301,7 @@ internal static class PrearchiveEndpoints
         }
 
         using var alone = await context.RequestServices.GetRequiredService<SessionGates>().CloseAsync(session.Id, context.RequestAborted);
+        session = await AsItIsAsync(context, session);
         var store = context.RequestServices.GetRequiredService<PrearchiveStore>();
         await store.SetStatusAsync(session.Id, PrearchiveStatus.Deleting, null, context.RequestAborted);
         await store.RemoveAsync(session, CancellationToken.None);
@@ -349,7 +350,14 @@ internal static class PrearchiveEndpoints
         CheckIdle(session);
         var target = await Scope.ProjectAsync(context, newProject ?? throw RequestRefusedException.BadRequest("newProject is missing."), ProjectRights.Create, invisible: 403);
         using var alone = await context.RequestServices.GetRequiredService<SessionGates>().CloseAsync(session.Id, context.RequestAborted);
-        return await context.RequestServices.GetRequiredService<PrearchiveStore>().MoveAsync(session, target.Id, context.RequestAborted);
+        return await context.RequestServices.GetRequiredService<PrearchiveStore>().MoveAsync(await AsItIsAsync(context, session), target.Id, context.RequestAborted);
+    }
+
+    // For whoever has a session alone after others had it: its folder is where its row says now, and what the caller may do was looked at for the project that it was in.
+    private static async Task<PrearchiveSession> AsItIsAsync(HttpContext context, PrearchiveSession session)
+    {
+        var now = await context.RequestServices.GetRequiredService<PrearchiveStore>().FindAsync(session.Id, context.RequestAborted) ?? throw RequestRefusedException.NotFound("There is no such session in the prearchive.");
+        return now.ProjectId == session.ProjectId ? now : throw RequestRefusedException.Conflict("The session was moved to another project meanwhile.");
     }
 
     private static async Task<IResult> ActAsync(HttpContext context)
@@ -491,8 +499,9 @@ internal static class PrearchiveEndpoints
         {
             if (!context.Response.HasStarted && time.GetElapsedTime(started) >= patience)
             {
-                // The client may leave now; nobody calls off what it was promised.
+                // The client may leave now; nobody calls off what it was promised. What it asks for next must not wait behind it on this connection.
                 context.RequestAborted = CancellationToken.None;
+                context.Response.Headers.Connection = "close";
                 await (await StateAsync(context, sessions, done: i, waiting: queued)).ExecuteAsync(context);
                 await context.Response.CompleteAsync();
             }
@@ -501,9 +510,11 @@ internal static class PrearchiveEndpoints
             {
                 await act(sessions[i], form);
             }
-            catch (RequestRefusedException e) when (context.Response.HasStarted)
+            catch (Exception e) when (context.Response.HasStarted && e is RequestRefusedException or IOException or UnauthorizedAccessException or Npgsql.NpgsqlException)
             {
-                await context.RequestServices.GetRequiredService<PrearchiveStore>().LogAsync(sessions[i].Id, e.Message, CancellationToken.None);
+                // One session's trouble is not the others'.
+                await context.RequestServices.GetRequiredService<PrearchiveStore>().LogIfThereAsync(
+                    sessions[i].Id, e is RequestRefusedException ? e.Message : "It was not done: storage or database did not answer.", CancellationToken.None);
             }
         }
 

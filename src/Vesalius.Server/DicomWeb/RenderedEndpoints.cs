@@ -11,6 +11,7 @@ internal static class RenderedEndpoints
 {
     private const int ThumbnailSize = 128;
     private const int MostPixels = 8192;
+    private const int MostGrid = 4096;
     private const int MostImages = 100;
     private const int MostAnimated = 512;
     private const int DefaultQuality = 90;
@@ -96,7 +97,9 @@ internal static class RenderedEndpoints
     {
         var wanted = Wanted.Read(context, isThumbnail: true);
         var cell = isThumbnail ? ThumbnailSize / 2 : ThumbnailSize * 2;
-        var options = context.Request.Query.ContainsKey("viewport") ? wanted.Options : wanted.Options with { MostColumns = cell, MostRows = cell };
+        var (width, height) = context.Request.Query.ContainsKey("viewport") ? (wanted.Options.MostColumns ?? cell, wanted.Options.MostRows ?? cell) : (cell, cell);
+        // However large its cells are wished for, all pictures of a grid lie in memory together.
+        var options = wanted.Options with { MostColumns = Math.Min(width, MostGrid / columns), MostRows = Math.Min(height, MostGrid / rows) };
         var images = new List<RenderedImage>();
         foreach (var (file, frame) in await FramesAsync(context, files, columns * rows))
         {

@@ -55,7 +55,7 @@ internal sealed class PageRequest
     {
         var fitting = rows.Where(r => _filters.TrueForAll(f => f.Filter.Fits(Text(r, f.Column)))).ToList();
         fitting.Sort((a, b) => _order.Select(o => o.Descending ? PageFilter.Compare(Text(b, o.Column), Text(a, o.Column)) : PageFilter.Compare(Text(a, o.Column), Text(b, o.Column))).FirstOrDefault(c => c != 0));
-        return fitting.Skip((_number - 1) * _size).Take(_size);
+        return fitting.Skip((int)Math.Min((_number - 1L) * _size, fitting.Count)).Take(_size);
     }
 
     private static string Text(Dictionary<string, object?> row, string column) => Convert.ToString(row.GetValueOrDefault(column), CultureInfo.InvariantCulture) ?? "";

@@ -377,7 +377,8 @@ internal static class Users
         var isAllowed = managed.Count > 0;
         foreach (var group in groups)
         {
-            isAllowed = isAllowed && await ProjectOfAsync(context, group) is { } project && managed.Contains(project);
+            // Whatever a project's own group is called, the site's groups are no project's.
+            isAllowed = isAllowed && !ProjectGroups.IsOfSite(group) && await ProjectOfAsync(context, group) is { } project && managed.Contains(project);
         }
 
         if (!isAllowed)
@@ -390,7 +391,7 @@ internal static class Users
     {
         var given = HttpMethods.IsPut(context.Request.Method);
         await Scope.AuditAsync(context, given ? "user.group.give" : "user.group.take", $"{login}/{group}");
-        if (group is "ALL_DATA_ADMIN" or "ALL_DATA_ACCESS")
+        if (ProjectGroups.IsOfSite(group))
         {
             await context.RequestServices.GetRequiredService<UserDirectory>().SetGroupAsync(login, group, given, context.RequestAborted);
             return true;

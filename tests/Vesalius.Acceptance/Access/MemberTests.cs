@@ -90,6 +90,34 @@ public sealed partial class MemberTests(RunningServer server) : IClassFixture<Ru
         Assert.Equal(404, await StatusAsync(gerd.GetAsync("/data/projects/MEM9", Token)));
     }
 
+    /// <summary>A project may be called so that the ID of a group of it is that of a group of the whole site; who manages the project manages no more than that.</summary>
+    [Fact]
+    [Trait("Row", "N12")]
+    public async Task Group_of_a_project_that_is_called_like_one_of_the_site_opens_nothing_but_the_project()
+    {
+        using var owner = await OwnerAsync("ALL_DATA");
+        using var admin = server.Client();
+        using var hans = await server.UserAsync("hans");
+        await admin.PutAsync("/data/projects/MEM10", null, Token);
+        foreach (var name in (string[])["ADMIN", "ACCESS"])
+        {
+            using var form = new FormUrlEncodedContent([new("xdat:userGroup/displayName", name)]);
+            Assert.Equal(400, await StatusAsync(owner.PostAsync("/data/projects/ALL_DATA/groups", form, Token)));
+            // As it may have been made before that was refused.
+            Assert.True(await server.Services.GetRequiredService<ProjectGroups>().PutAsync("ALL_DATA", $"ALL_DATA_{name}", name, "ALL_DATA", [], Token));
+            using var list = new HttpRequestMessage(HttpMethod.Put, "/xapi/users/hans/groups") { Content = Json($"""["ALL_DATA_{name}"]""") };
+            Assert.Equal(403, await StatusAsync(owner.SendAsync(list, Token)));
+            foreach (var method in (HttpMethod[])[HttpMethod.Put, HttpMethod.Delete])
+            {
+                using var one = new HttpRequestMessage(method, $"/xapi/users/hans/groups/ALL_DATA_{name}");
+                Assert.Equal(403, await StatusAsync(owner.SendAsync(one, Token)));
+            }
+        }
+
+        Assert.Equal("[]", await admin.GetStringAsync("/xapi/users/hans/groups", Token));
+        Assert.Equal(404, await StatusAsync(hans.GetAsync("/data/projects/MEM10", Token)));
+    }
+
     /// <summary>A custom group: made by form, decides by type, changed, deleted; default groups stay.</summary>
     [Fact]
     [Trait("Row", "G5")]

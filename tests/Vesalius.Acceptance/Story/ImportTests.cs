@@ -234,6 +234,7 @@ public sealed class ImportTests(RunningServer server) : IClassFixture<RunningSer
         }
 
         Assert.Equal(400, (await NamesAsync(",\"name\":{\"operator\":\"near\",\"value\":\"E1\"}")).Status);
+        Assert.Equal((200, ""), await NamesAsync("", ",\"size\":10000,\"page\":2147483647"));
         Assert.Equal(400, (await NamesAsync("", ",\"page\":0")).Status);
     }
 

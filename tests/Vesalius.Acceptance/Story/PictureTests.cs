@@ -21,6 +21,7 @@ public sealed class PictureTests(RunningServer server) : IClassFixture<RunningSe
     [Theory]
     [InlineData("mr-epi-phantom-ge", "GRIDM")]
     [InlineData("us-stress-echo-acuson", "GRIDU")]
+    [InlineData("rt-breast", "GRIDC")]
     public async Task Snapshots_come_in_grids(string study, string project)
     {
         using var admin = server.Client();
@@ -43,6 +44,10 @@ public sealed class PictureTests(RunningServer server) : IClassFixture<RunningSe
         var (small, low) = await SizeAsync("thumbnail/1x1");
         Assert.InRange(Math.Max(small, low), 1, 64);
         Assert.Equal((small * 2, low * 2), await SizeAsync("thumbnail/2X2"));
+        // A grid takes no more of the server than a picture may, however large its cells are wished for.
+        var (wide, high) = await SizeAsync("snapshot/10x10?viewport=8192,8192");
+        Assert.InRange(Math.Max(wide, high), 1, 4096);
+        Assert.True(wide > width * 3, $"{wide}");
         foreach (var wrong in (string[])["0x1", "11x1", "2", "axb"])
         {
             Assert.Equal(HttpStatusCode.BadRequest, (await LookAsync(admin, $"/xapi/snapshot/projects/{project}/experiments/E/scan/{scan}/snapshot/{wrong}")).Status);

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Microsoft.Extensions.DependencyInjection;
+using Vesalius.Database;
+using Vesalius.Prearchive;
 using Xunit;
 
 namespace Vesalius.Acceptance.Story;
@@ -111,6 +114,80 @@ public sealed class PrearchiveTests(RunningServer server) : IClassFixture<Runnin
         Assert.Equal(400, await StatusAsync(admin, "POST", "/data/services/prearchive/delete"));
         Assert.Equal(200, await StatusAsync(admin, "POST", $"/data/services/prearchive/delete?src={rows[0]["url"]}&src={rows[1]["url"]}"));
         Assert.Empty(await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QBULK2?format=json"));
+    }
+
+    /// <summary>Q21 to Q23: what is done after the answer is done to sessions as they then are, and one that fails keeps none of the others from its turn.</summary>
+    [Fact]
+    public async Task Q21_to_Q23_what_is_queued_goes_on_past_sessions_that_left_or_fail()
+    {
+        var (admin, held) = await WaitingAsync("QQUEUE", "E1");
+        var (_, left) = await WaitingAsync("QQUEUE", "E2");
+        var (_, gone) = await WaitingAsync("QQUEUE", "E3");
+        var (_, blocked) = await WaitingAsync("QQUEUE", "E4");
+        var (_, last) = await WaitingAsync("QQUEUE", "E5");
+        await admin.PutAsync("/data/projects/QQUEUE2", null, Token);
+        await admin.PutAsync("/data/projects/QQUEUE3", null, Token);
+        var store = server.Services.GetRequiredService<PrearchiveStore>();
+        var sessions = (await store.ListAsync(Token)).Where(s => s.ProjectId == "QQUEUE").ToDictionary(s => s.Label);
+        // Something lies where the fourth would go.
+        var taken = store.FolderOf(sessions["E4"] with { ProjectId = "QQUEUE2" });
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(taken).FullName, "in the way"), "", Token);
+        using (await server.Services.GetRequiredService<SessionGates>().CloseAsync(sessions["E1"].Id, Token))
+        {
+            var (status, queued) = await Uploads.SendAsync(admin, "POST", $"/data/services/prearchive/move?src={held},{left},{gone},{blocked},{last}&newProject=QQUEUE2&async=true");
+            Assert.True(status == 200, queued);
+            // While the first holds the others up, somebody else moves the second and removes the third.
+            Assert.Equal(301, await StatusAsync(admin, "POST", left + "?action=move&newProject=QQUEUE3"));
+            Assert.Equal(200, await StatusAsync(admin, "DELETE", gone));
+        }
+
+        var rows = await RunningServer.EventuallyAsync(async () => await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QQUEUE2?format=json") is { } moved && moved.Any(r => r["name"] == "E5") ? moved : null);
+        Assert.Equal(["E1", "E5"], rows.Select(r => r["name"]).Order(StringComparer.Ordinal));
+        var there = Assert.Single(await RunningServer.RowsAsync(admin, "/data/prearchive/projects/QQUEUE3?format=json"));
+        Assert.Equal("E2", there["name"]);
+        var scan = (await RunningServer.RowsAsync(admin, $"/data{there["url"]}/scans?format=json"))[0]["ID"];
+        var resource = (await RunningServer.RowsAsync(admin, $"/data{there["url"]}/scans/{scan}/resources?format=json"))[0]["label"];
+        Assert.Equal(200, await StatusAsync(admin, "GET", (await RunningServer.RowsAsync(admin, $"/data{there["url"]}/scans/{scan}/resources/{resource}/files?format=json"))[0]["URI"]));
+        Assert.Contains(await RunningServer.RowsAsync(admin, blocked + "/logs?format=json"), l => l["entry"].Contains("storage", StringComparison.Ordinal));
+        Assert.Equal(200, await StatusAsync(admin, "GET", blocked + "/scans?format=json"));
+        Assert.DoesNotContain(await store.ListAsync(Token), s => s.Label == "E3" && s.ProjectId?.StartsWith("QQUEUE", StringComparison.Ordinal) == true);
+    }
+
+    /// <summary>Whoever asked for a session to be built or archived may leave: the session is no more locked than before.</summary>
+    [Fact]
+    public async Task V1_session_whose_archiving_is_called_off_can_be_archived_again()
+    {
+        var (admin, url) = await WaitingAsync("VLEFT");
+        var session = (await server.Services.GetRequiredService<PrearchiveStore>().ListAsync(Token)).Single(s => s.ProjectId == "VLEFT");
+        var archiver = server.Services.GetRequiredService<SessionArchiver>();
+        foreach (var (state, table, act) in ((string, string, Func<CancellationToken, Task>)[])[
+            (PrearchiveStatus.Building, "prearchive_conflict", token => archiver.BuildAsync(session.Id, token)),
+            (PrearchiveStatus.Archiving, "archive_experiment", token => archiver.ArchiveAsync(session.Id, new ArchiveRequest("VLEFT", "S1", "E1", MergeMode.None, false, "admin"), token))])
+        {
+            await CallOffAsync(session.Id, state, table, act);
+            Assert.Equal("READY", Assert.Single(await RunningServer.RowsAsync(admin, url + "?format=json"))["status"]);
+        }
+
+        Assert.Equal(200, await StatusAsync(admin, "POST", $"/data/services/archive?src={url}"));
+    }
+
+    // The work comes to a table that somebody else has locked, so that it can be called off in the midst.
+    private async Task CallOffAsync(long session, string state, string table, Func<CancellationToken, Task> act)
+    {
+        await using var connection = await server.Services.GetRequiredService<VesaliusDatabase>().OpenAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        using (var command = connection.CreateCommand())
+        {
+            command.CommandText = $"lock table {table} in access exclusive mode";
+            await command.ExecuteNonQueryAsync(Token);
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var work = act(patience.Token);
+        var store = server.Services.GetRequiredService<PrearchiveStore>();
+        await RunningServer.EventuallyAsync(async () => await store.FindAsync(session, Token) is { } found && found.Status == state ? found : null);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work);
     }
 
     /// <summary>V1: labels, destination, redirect, several with one that clashes, the explanation of a clash.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Vesalius.Archive.Life;
 using Vesalius.Database;
 using Vesalius.Dicom;
@@ -167,5 +168,26 @@ public sealed class ScriptRerunTests(RunningServer server) : IClassFixture<Runni
         AssertNamed("RERUNCRASH", "TWO", "S1");
         Assert.Equal(0, await rerun.RecoverAsync(Token));
         Assert.Equal(["archiving", "rename"], (await RunsAsync(admin, id)).Select(r => r.GetProperty("kind").GetString()));
+    }
+
+    /// <summary>The connection to the database broke when the label was just changed: nobody was told that it was.</summary>
+    [Fact]
+    public async Task Label_whose_change_was_not_confirmed_is_followed_by_the_script_at_the_next_start()
+    {
+        using var admin = server.Client();
+        await RerunAsync(admin, on: true);
+        var id = await ArchivedAsync(admin, "RERUNBROKE");
+        var rerun = server.Services.GetRequiredService<ScriptRerun>();
+        async Task BreakAsync()
+        {
+            await RerunAsync(admin, on: false);
+            await SendAsync(admin, HttpMethod.Put, "/data/projects/RERUNBROKE/experiments/ONE?label=TWO");
+            throw new NpgsqlException("The connection broke.");
+        }
+
+        await Assert.ThrowsAsync<NpgsqlException>(() => rerun.RunAsync([new RelabelledSession(id, "RERUNBROKE", "S1", "TWO")], BreakAsync, new ChangeEvent("admin"), Token));
+        Assert.All(Files("RERUNBROKE", "TWO"), f => Assert.Equal("ONE", f.DataSet.GetString(Tag.PatientID)));
+        Assert.Equal(1, await rerun.RecoverAsync(Token));
+        AssertNamed("RERUNBROKE", "TWO", "S1");
     }
 }
