@@ -95,26 +95,29 @@ public sealed class InboxRequests(VesaliusDatabase database, JobStore jobs, Time
             .ConfigureAwait(false)).Select(r => r.ToRequest())];
 
     /// <summary>Says how far a request is. When this returns it is durable.</summary>
-    public Task SaveAsync(long id, InboxProgress progress, CancellationToken cancellationToken)
+    /// <returns>False if the job is no longer this node's, or the request is gone: then nothing was written.</returns>
+    public async Task<bool> SaveAsync(TakenJob job, InboxProgress progress, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(progress);
-        return database.ExecuteAsync(
+        return await database.ExecuteAsync(
             """
             update import_inbox set files = @Files, read = @Read, skipped = @Skipped, stored = @Stored, quarantined = @Quarantined, rejected = @Rejected, refused = @Refused,
-                reached = @Reached, deleting = @Deleting, is_read = @IsRead, sessions = @Sessions where id = @id
+                reached = @Reached, deleting = @Deleting, is_read = @IsRead, sessions = @Sessions
+            where id = @Id and exists (select from jobs_job j where j.id = @Id and j.lease = @Lease)
             """,
             new
             {
-                id, progress.Files, progress.Read, progress.Skipped, progress.Stored, progress.Quarantined, progress.Rejected, progress.Refused,
+                job.Id, job.Lease, progress.Files, progress.Read, progress.Skipped, progress.Stored, progress.Quarantined, progress.Rejected, progress.Refused,
                 progress.Reached, progress.Deleting, progress.IsRead, progress.Sessions,
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false) > 0;
     }
 
     /// <summary>Takes the names out of requests that are complete, and forgets those that ended a month ago. Those that failed keep their names until then: they may have to be asked for again.</summary>
     public Task SweepAsync(CancellationToken cancellationToken) => database.ExecuteAsync(
         """
-        update import_inbox r set path = null, parameters = null, reached = null, deleting = '{}' from jobs_job j
+        update import_inbox r set path = null, parameters = null, queue = null, reached = null, deleting = '{}' from jobs_job j
         where j.id = r.id and j.state = 'ended' and j.outcome = @Complete and (r.path is not null or r.parameters is not null);
         delete from import_inbox r using jobs_job j where j.id = r.id and j.state = 'ended' and j.ended < @old
         """,

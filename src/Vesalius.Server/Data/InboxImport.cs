@@ -188,7 +188,13 @@ internal sealed partial class InboxImport(
     private async Task SaveAsync(Work work)
     {
         work.Progress = work.Progress with { Deleting = [.. work.Deleting] };
-        await requests.SaveAsync(work.Request.Id, work.Progress, CancellationToken.None);
+        if (!await requests.SaveAsync(work.Run.Job, work.Progress, CancellationToken.None))
+        {
+            // Another node has it, or its project has ended: files are no longer this run's to delete.
+            work.Deleting.Clear();
+            return;
+        }
+
         await work.Run.ReportAsync("importing", work.Progress.Read, work.Progress.Files, CancellationToken.None);
         await DeleteAsync(work);
     }
@@ -243,12 +249,12 @@ internal sealed partial class InboxImport(
     private static string Describe(Work work)
     {
         var found = work.Progress;
-        var parts = ((IEnumerable<(int Count, string What)>)
+        return string.Join("; ", ((IEnumerable<(int Count, string What)>)
         [
-            (found.Quarantined, "objects are in quarantine"), (found.Rejected, "objects were rejected by the site script"), (found.Refused, "objects are not wanted (series filter or opt-out)"),
-            (found.Skipped, "files were left that hold no DICOM object or cannot be read"), (work.NotDeleted, "files could not be deleted"),
-        ]).Where(p => p.Count > 0).Select(p => $"{p.Count} {p.What}");
-        return string.Join(", ", parts.Prepend($"{found.Stored} objects in {found.Sessions.Length} sessions"));
+            (found.Stored, "objects stored"), (found.Sessions.Length, "sessions"), (found.Quarantined, "objects in quarantine"), (found.Rejected, "objects rejected by the site script"),
+            (found.Refused, "objects not wanted (series filter or opt-out)"), (found.Skipped, "files left, since they hold no DICOM object or cannot be read"),
+            (work.NotDeleted, "files that could not be deleted"),
+        ]).Where(p => p.Count > 0).Select(p => $"{p.What}: {p.Count}"));
     }
 
     [LoggerMessage(5023, LogLevel.Error, "Inbox import {Request} is given up after {Attempts} attempts: {Error}")]

@@ -67,7 +67,7 @@ public sealed class InboxTests(RunningServer server) : IClassFixture<RunningServ
         await LaneAsync(isOpen: true);
         var row = await EndedAsync(admin, address);
         Assert.True(Text(row, "status") == "Completed", row.ToString());
-        Assert.Equal("3 objects in 1 sessions", Text(row, "resolution"));
+        Assert.Equal("objects stored: 3; sessions: 1", Text(row, "resolution"));
         Assert.Equal((2, 2, 0, 3), (Number(row, "files"), Number(row, "read"), Number(row, "skipped"), Number(row, "stored")));
         Assert.Equal("/data/archive/projects/BOXRUN/subjects/S/experiments/E", Assert.Single(row.GetProperty("uris").EnumerateArray()).GetString());
         // The end is written before names are taken out.
@@ -105,7 +105,7 @@ public sealed class InboxTests(RunningServer server) : IClassFixture<RunningServ
         var row = await EndedAsync(admin, await AskAsync(admin, "path=half&project=BOXHALF&subject=S&session=E&dest=/prearchive"));
         Assert.True(Text(row, "status") == "Completed", row.ToString());
         Assert.Equal((5, 5, 3, 2), (Number(row, "files"), Number(row, "read"), Number(row, "skipped"), Number(row, "stored")));
-        Assert.Contains("3 files were left", Text(row, "resolution"), StringComparison.Ordinal);
+        Assert.Contains("files left, since they hold no DICOM object or cannot be read: 3", Text(row, "resolution"), StringComparison.Ordinal);
         // An archive of which a member was left stays too.
         Assert.Equal(["b-cut.dcm", "c-notes.txt", "d-mixed.zip", "e-cut.gz", "f-link.dcm"], Directory.EnumerateFiles(box).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
         Assert.Matches("^/data/prearchive/projects/BOXHALF/[0-9_]+/E$", Assert.Single(row.GetProperty("uris").EnumerateArray()).GetString());
@@ -185,5 +185,21 @@ public sealed class InboxTests(RunningServer server) : IClassFixture<RunningServ
         Assert.Equal(404, (await Uploads.SendAsync(other, "GET", late)).Status);
         Assert.Equal(404, (await Uploads.SendAsync(former, "GET", gone)).Status);
         Assert.Empty(((string[])[late, gone, swapped]).Except(await ListAsync(admin, "all")));
+    }
+
+    [Fact]
+    public async Task Request_at_which_the_server_died_again_and_again_is_given_up()
+    {
+        using var admin = await ProjectAsync("BOXDEAD");
+        var file = Path.Combine(Box("dead"), "a.zip");
+        await File.WriteAllBytesAsync(file, Uploads.Zip(Uploads.Objects("rt-breast", most: 1)), Token);
+        await LaneAsync(isOpen: false);
+        var address = await AskAsync(admin, "path=dead&project=BOXDEAD&session=E&http-session-listener=box-dead");
+        await server.Services.GetRequiredService<VesaliusDatabase>().ExecuteAsync(
+            "update jobs_job set interruptions = 5 where id = @id", new { id = long.Parse(address.Split('/')[^1], System.Globalization.CultureInfo.InvariantCulture) }, Token);
+        await LaneAsync(isOpen: true);
+        Assert.Equal("The server ended 5 times while it worked on this.", Text(await EndedAsync(admin, address), "resolution"));
+        Assert.False((await RowAsync(admin, "/xapi/event_tracking/box-dead")).GetProperty("succeeded").GetBoolean());
+        Assert.True(File.Exists(file));
     }
 }
