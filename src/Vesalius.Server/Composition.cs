@@ -135,6 +135,7 @@ internal static class Composition
         application.MapArchiveFiles();
         application.MapPrearchive();
         application.MapImportService();
+        application.MapInbox();
         application.MapConfiguration();
         application.MapSiteConfig();
         application.MapUsers();

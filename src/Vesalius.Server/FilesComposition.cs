@@ -1,6 +1,7 @@
 using Vesalius.Archive;
 using Vesalius.Archive.Downloads;
 using Vesalius.Import;
+using Vesalius.Jobs;
 using Vesalius.Server.Data;
 using Vesalius.Server.Xapi;
 
@@ -18,6 +19,7 @@ internal static class FilesComposition
         services.AddSingleton(s => new UserCache(Path.Combine(data, "cache", "users"), cacheKey, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new ResumableUploads(Path.Combine(data, "cache", "uploads"), cacheKey, s.GetRequiredService<UploadLimits>(), s.GetRequiredService<TimeProvider>()));
         services.AddHostedService<UploadUpkeep>();
+        services.AddSingleton<InboxRequests>().AddSingleton<IJobHandler, InboxImport>();
         services.AddHostedService(s => s.GetRequiredService<CatalogService>());
     }
 

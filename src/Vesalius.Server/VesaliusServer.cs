@@ -145,6 +145,7 @@ public sealed class VesaliusServer : IAsyncDisposable
         await services.GetRequiredService<QuarantineStore>().RecoverAsync(Path.Combine(options.Data, "cache", "unrecorded"), cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<Archive.ProjectEnds.ProjectEnds>().ResumeAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ImportQueue>().SweepAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<InboxRequests>().SweepAsync(cancellationToken).ConfigureAwait(false);
         await services.GetRequiredService<ReceiverHost>().ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -38,7 +38,12 @@ public sealed record UploadLimits
 
 /// <summary>Thrown when an upload cannot be taken in.</summary>
 /// <param name="reason">Why; names members by number, never by name, since names come from outside.</param>
-public sealed class UploadRefusedException(string reason) : Exception(reason);
+/// <param name="taken">What was taken in before that was found; null if nothing was.</param>
+public sealed class UploadRefusedException(string reason, UploadResult? taken = null) : Exception(reason)
+{
+    /// <summary>What was taken in before the reason was found; null if nothing was.</summary>
+    public UploadResult? Taken => taken;
+}
 
 /// <summary>What became of an upload.</summary>
 /// <param name="SessionIds">Prearchive sessions that it went to.</param>
@@ -73,6 +78,8 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         public long Bytes { get; set; }
 
         public long Packed { get; init; }
+
+        public UploadResult? Result => Stored + Quarantined + Rejected + Refused == 0 ? null : new UploadResult([.. Sessions.Order()], Stored, Skipped, Quarantined, Rejected, Refused);
     }
 
     /// <summary>Takes in an upload.</summary>
@@ -110,15 +117,14 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         }
         catch (InvalidDataException)
         {
-            throw new UploadRefusedException("The archive is damaged.");
+            throw new UploadRefusedException("The archive is damaged.", tally.Result);
         }
-
-        if (tally.Stored + tally.Quarantined + tally.Rejected + tally.Refused == 0)
+        catch (UploadRefusedException e)
         {
-            throw new UploadRefusedException("The upload holds no DICOM object.");
+            throw new UploadRefusedException(e.Message, tally.Result);
         }
 
-        return new UploadResult([.. tally.Sessions.Order()], tally.Stored, tally.Skipped, tally.Quarantined, tally.Rejected, tally.Refused);
+        return tally.Result ?? throw new UploadRefusedException("The upload holds no DICOM object.");
     }
 
     private enum Kind

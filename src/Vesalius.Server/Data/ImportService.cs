@@ -52,13 +52,18 @@ internal static class ImportService
             throw RequestRefusedException.NotFound("There is no such import handler.");
         }
 
-        await AddStagedAsync(context, request, handler, login);
+        if (handler == "inbox")
+        {
+            return await Inbox.AcceptAsync(context, request);
+        }
+
+        AddStaged(context, request);
         if (request.Bodies.Count == 0)
         {
             throw RequestRefusedException.BadRequest("The request has neither a body to import nor a source.");
         }
 
-        if (request.Bodies.Count > 1 && handler is not ("gradual-DICOM" or "inbox"))
+        if (request.Bodies.Count > 1 && handler is not "gradual-DICOM")
         {
             throw RequestRefusedException.BadRequest("The request has more than one file.");
         }
@@ -89,18 +94,12 @@ internal static class ImportService
         }
     }
 
-    private static string Final(string uri) => uri.StartsWith("/data/archive", StringComparison.Ordinal) ? $"Archive:{uri[5..]}" : uri.StartsWith("/data/", StringComparison.Ordinal) ? $"Prearchive:{uri[5..]}" : uri;
+    /// <summary>What a progress queue says of a place.</summary>
+    public static string Final(string uri) => uri.StartsWith("/data/archive", StringComparison.Ordinal) ? $"Archive:{uri[5..]}" : uri.StartsWith("/data/", StringComparison.Ordinal) ? $"Prearchive:{uri[5..]}" : uri;
 
-    private static async Task AddStagedAsync(HttpContext context, UploadRequest request, string handler, string login)
+    private static void AddStaged(HttpContext context, UploadRequest request)
     {
-        if (handler == "inbox")
-        {
-            // The server's own disk is looked at: nothing for everybody.
-            context.Administrator();
-            var path = await ServerFiles.ResolveAsync(context, request["path"] ?? throw RequestRefusedException.BadRequest("path is missing."));
-            request.Bodies.AddRange(ServerFiles.FilesOf(path).Select(f => ((Stream)new LazyFile(f), (string?)Path.GetFileName(f))));
-        }
-        else if (request["src"] is { } part && WebSite.UploadEndpoints.Parse(part) is { } upload)
+        if (request["src"] is { } part && WebSite.UploadEndpoints.Parse(part) is { } upload)
         {
             var whole = context.RequestServices.GetRequiredService<ResumableUploads>().OpenRead(context.Caller().UserId, upload);
             request.Bodies.Add((whole ?? throw RequestRefusedException.NotFound("You have sent no such file, or not all of it."), null));
@@ -113,7 +112,9 @@ internal static class ImportService
         }
     }
 
-    private static async Task<IReadOnlyList<string>> TakeAsync(HttpContext context, UploadRequest request, string handler, string spoolFolder)
+    /// <summary>Decides, by the caller's present rights, where a request's objects go and how.</summary>
+    /// <exception cref="RequestRefusedException">It may not go there, or a parameter cannot be understood.</exception>
+    public static async Task<ImportPlan> PlanAsync(HttpContext context, UploadRequest request, string handler)
     {
         var target = ImportTarget.Read(
             request["dest", "destination"], request["project", "PROJECT_ID"], request["subject", "SUBJECT_ID"], request["session", "EXPT_LABEL", "experiment", "expt_id"]);
@@ -150,18 +151,23 @@ internal static class ImportService
             Protocol = request["PROTOCOL"] ?? "",
             Timezone = request["TIMEZONE"] ?? "",
         };
-        var importer = context.RequestServices.GetRequiredService<UploadImporter>();
         // Names are given by those who know the patient, so they go where the site script runs.
         var keepsNames = request["rename"] is { } rename && !RequestFlags.IsTrue(rename)
             && (source.PreventAnonymisation || await context.RequestServices.GetRequiredService<ScriptLibrary>().ActiveSiteAsync(context.RequestAborted) is null);
+        return new ImportPlan(source, archives ? merge : null, keepsNames);
+    }
+
+    private static async Task<IReadOnlyList<string>> TakeAsync(HttpContext context, UploadRequest request, string handler, string spoolFolder)
+    {
+        var plan = await PlanAsync(context, request, handler);
+        var importer = context.RequestServices.GetRequiredService<UploadImporter>();
         var results = new List<UploadResult>();
         try
         {
             foreach (var (content, name) in request.Bodies)
             {
-                var skips = request.IsSet("Ignore-Unparsable") || handler is "SI" or "inbox";
-                results.Add(await importer.ImportAsync(content, source, skips, spoolFolder, context.RequestAborted, keepsNames ? name ?? "object" : null));
-                (content as LazyFile)?.Release();
+                var skips = request.IsSet("Ignore-Unparsable") || handler is "SI";
+                results.Add(await importer.ImportAsync(content, plan.Source, skips, spoolFolder, context.RequestAborted, plan.KeepsNames ? name ?? "object" : null));
             }
         }
         catch (UploadRefusedException e)
@@ -169,20 +175,15 @@ internal static class ImportService
             throw RequestRefusedException.BadRequest(e.Message);
         }
 
-        RemoveInbox(request, handler);
         var sessions = results.SelectMany(r => r.SessionIds).Distinct().ToList();
-        if (request.IsSet("prevent_anon") && !source.PreventAnonymisation && handler != "gradual-DICOM")
+        if (handler != "gradual-DICOM")
         {
-            foreach (var session in sessions)
-            {
-                await context.RequestServices.GetRequiredService<PrearchiveStore>().LogAsync(
-                    session, "prevent_anon was asked for and not heeded: it is for those who manage the project.", context.RequestAborted);
-            }
+            await LogUnheededAsync(context, request, plan, sessions);
         }
 
         await Scope.AuditAsync(context, "import", $"{results.Sum(r => r.Stored)} objects in {sessions.Count} sessions");
         return sessions.Count > 0
-            ? await FinishAsync(context, request, sessions, archives ? merge : null, handler)
+            ? await FinishAsync(context, request, sessions, plan.Merge, handler)
             : throw new RequestRefusedException(
                 422,
                 $"Nothing was stored: {results.Sum(r => r.Quarantined)} objects are in quarantine because the site script failed on them, {results.Sum(r => r.Rejected)} were rejected by it, "
@@ -201,20 +202,25 @@ internal static class ImportService
             || (project is not (null or "Unassigned") && (await Scope.RightsAsync(context, project)).HasFlag(ProjectRights.Manage));
     }
 
-    private static void RemoveInbox(UploadRequest request, string handler)
+    /// <summary>Tells in the log of sessions that their names were taken out although that was not wanted.</summary>
+    public static async Task LogUnheededAsync(HttpContext context, UploadRequest request, ImportPlan plan, IEnumerable<long> sessions)
     {
-        if (handler != "inbox" || request["cleanupAfterImport"] is { } cleanup && !RequestFlags.IsTrue(cleanup))
+        if (!request.IsSet("prevent_anon") || plan.Source.PreventAnonymisation)
         {
             return;
         }
 
-        foreach (var file in request.Bodies.Select(b => b.Content).OfType<LazyFile>())
+        foreach (var session in sessions)
         {
-            File.Delete(file.Path);
+            await context.RequestServices.GetRequiredService<PrearchiveStore>().LogAsync(
+                session, "prevent_anon was asked for and not heeded: it is for those who manage the project.", context.RequestAborted);
         }
     }
 
-    private static async Task<IReadOnlyList<string>> FinishAsync(HttpContext context, UploadRequest request, IReadOnlyList<long> sessions, MergeMode? merge, string handler)
+    /// <summary>Builds sessions and archives those that are to be archived.</summary>
+    /// <returns>Where they are.</returns>
+    /// <exception cref="RequestRefusedException">One cannot be built or archived; it stays in the prearchive.</exception>
+    public static async Task<IReadOnlyList<string>> FinishAsync(HttpContext context, UploadRequest request, IReadOnlyList<long> sessions, MergeMode? merge, string handler)
     {
         var store = context.RequestServices.GetRequiredService<PrearchiveStore>();
         var archiver = context.RequestServices.GetRequiredService<SessionArchiver>();
@@ -291,56 +297,13 @@ internal static class ImportService
             throw e.Status == PrearchiveStatus.Conflict && handler == "DICOM-zip" ? RequestRefusedException.BadRequest(e.Message) : ArchivingEndpoints.Refusal(e);
         }
     }
-
-    /// <summary>A file that is opened when it is first read, so that a folder of a million files holds no million handles.</summary>
-    private sealed class LazyFile(string path) : Stream
-    {
-        private FileStream? _file;
-
-        public string Path => path;
-
-        private FileStream Open => _file ??= new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => true;
-
-        public override bool CanWrite => false;
-
-        public override long Length => Open.Length;
-
-        public override long Position
-        {
-            get => Open.Position;
-            set => Open.Position = value;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Open.Read(buffer, offset, count);
-
-        public override long Seek(long offset, SeekOrigin origin) => Open.Seek(offset, origin);
-
-        public override void Flush()
-        {
-        }
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        /// <summary>Lets go of the file; it can be opened again.</summary>
-        public void Release()
-        {
-            _file?.Dispose();
-            _file = null;
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            Release();
-            base.Dispose(disposing);
-        }
-    }
 }
+
+/// <summary>Where objects of an import go.</summary>
+/// <param name="Source">What is said with each object.</param>
+/// <param name="Merge">How sessions are archived when all is there; null to leave them in the prearchive.</param>
+/// <param name="KeepsNames">Files keep their names.</param>
+internal sealed record ImportPlan(IntakeSource Source, MergeMode? Merge, bool KeepsNames);
 
 /// <summary>Where an import goes: <c>dest</c> and single labels together.</summary>
 internal sealed record ImportTarget(string? Project, string? Subject, string? Session, bool IsArchive, bool IsPrearchive, string? Timestamp)

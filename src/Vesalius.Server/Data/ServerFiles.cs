@@ -36,9 +36,19 @@ internal static class ServerFiles
     }
 
     /// <summary>Files of a path: itself, or all below it, links left out.</summary>
-    public static IEnumerable<string> FilesOf(string path) => File.Exists(path)
-        ? [path]
-        : Directory.EnumerateFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Order(StringComparer.Ordinal);
+    /// <exception cref="RequestRefusedException">A folder cannot be read (409): what is in it would be left out silently.</exception>
+    public static List<string> FilesOf(string path)
+    {
+        var all = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        try
+        {
+            return File.Exists(path) ? [path] : [.. Directory.EnumerateFiles(path, "*", all).Order(StringComparer.Ordinal)];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw RequestRefusedException.Conflict("The server may not read the folder, or one in it.");
+        }
+    }
 
     /// <summary>Stores a file or tree of the inbox in a resource.</summary>
     /// <returns>Paths of files that were there and stay.</returns>
@@ -46,7 +56,7 @@ internal static class ServerFiles
     {
         var source = await ResolveAsync(context, reference);
         var duplicates = new List<string>();
-        foreach (var file in FilesOf(source).ToList())
+        foreach (var file in FilesOf(source))
         {
             var name = File.Exists(source) ? target ?? Path.GetFileName(file) : Path.Combine(target ?? "", Path.GetRelativePath(source, file));
             var content = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);

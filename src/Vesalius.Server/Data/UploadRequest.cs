@@ -26,20 +26,41 @@ internal sealed class UploadRequest : IDisposable
     /// <summary>Values for fields of the experiment, by path below the type: <c>xnat:mrSessionData/note=…</c>.</summary>
     public Dictionary<string, string> ExperimentFields()
     {
-        var all = _context.Request.Query.Select(q => new KeyValuePair<string, string>(q.Key, q.Value.ToString())).Concat(_fields);
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (key, value) in all)
+        foreach (var (key, value) in All)
         {
-            var colon = key.IndexOf(':', StringComparison.Ordinal);
-            var slash = key.IndexOf('/', StringComparison.Ordinal);
-            if (colon > 0 && slash > colon && slash + 1 < key.Length)
+            if (FieldOf(key) is { } field)
             {
-                fields.TryAdd(key[(slash + 1)..], value);
+                fields.TryAdd(field, value);
             }
         }
 
         return fields;
     }
+
+    private IEnumerable<KeyValuePair<string, string>> All => _context.Request.Query.Select(q => new KeyValuePair<string, string>(q.Key, q.Value.ToString())).Concat(_fields);
+
+    private static string? FieldOf(string key)
+    {
+        var colon = key.IndexOf(':', StringComparison.Ordinal);
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        return colon > 0 && slash > colon && slash + 1 < key.Length ? key[(slash + 1)..] : null;
+    }
+
+    /// <summary>Parameters that have a value, as far as the import service knows them: these names, and fields of the experiment.</summary>
+    public Dictionary<string, string> Parameters(IReadOnlySet<string> names)
+    {
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in All.Where(p => p.Value.Length > 0 && (names.Contains(p.Key) || FieldOf(p.Key) is not null)))
+        {
+            all.TryAdd(key, value);
+        }
+
+        return all;
+    }
+
+    /// <summary>A request that was read before: its parameters are the query, and it has no bodies.</summary>
+    public static UploadRequest Of(HttpContext context) => new(context);
 
     /// <summary>Reads the request. A multipart body is taken apart by its reader, not by the form buffer, which would write it in the clear.</summary>
     /// <exception cref="RequestRefusedException">The body cannot be read.</exception>

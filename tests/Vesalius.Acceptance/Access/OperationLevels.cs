@@ -75,7 +75,7 @@ internal static class OperationLevels
         ("GET HEAD PUT POST DELETE", @"/data/user/cache/.*|/data/services/move-files|/xapi/archive/(download|upload|catalogs).*|/data/services/(dicomdump|refresh/catalog|archive|validate-archive|import|prearchive/\w+)", Level.User),
         ("GET HEAD POST PATCH DELETE", @"/xapi/vesalius/uploads(/\{id\})?", Level.User),
         ("POST", "/xapi/archive/verify", Level.Administrator),
-        ("GET", @"/data/prearchive(/projects|/experiments)?|/data/status/\{key\}|/xapi/event_tracking/.*|/xapi/vesalius/(changes|prearchive)", Level.User),
+        ("GET", @"/data/prearchive(/projects|/experiments)?|/data/status/\{key\}|/xapi/event_tracking/.*|/xapi/dicom/(list/\w+|\{id\})|/xapi/vesalius/(changes|prearchive)", Level.User),
         ("PUT", "/data/prearchive", Level.Administrator),
         ("GET", @"/data/prearchive/projects/\{project\}", Level.Edit),
         ("GET POST DELETE", Place + ".*", Level.Edit),

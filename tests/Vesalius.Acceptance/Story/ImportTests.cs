@@ -196,7 +196,9 @@ public sealed class ImportTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Equal(403, (await Uploads.SendAsync(user, "POST", $"{Import}&path=batch")).Status);
         var (status, text) = await Uploads.SendAsync(admin, "POST", $"{Import}&path=batch");
         Assert.True(status == 200, text);
-        Assert.False(File.Exists(Path.Combine(box, "a.zip")));
+        await RunningServer.EventuallyAsync(async () => (await admin.GetStringAsync(text.Trim(), Token)).Contains("\"Completed\"", StringComparison.Ordinal) ? "done" : null);
+        Assert.False(Directory.Exists(box));
+        Directory.CreateDirectory(box);
         await File.WriteAllTextAsync(Path.Combine(box, "notes.txt"), "by reference", Token);
         Assert.Equal(200, (await Uploads.SendAsync(admin, "PUT", "/data/projects/IBOX/resources/R/files/n.txt?reference=batch/notes.txt")).Status);
         Assert.Equal("by reference", await admin.GetStringAsync("/data/projects/IBOX/resources/R/files/n.txt", Token));

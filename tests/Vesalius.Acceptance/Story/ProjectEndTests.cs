@@ -43,6 +43,10 @@ public sealed class ProjectEndTests(RunningServer server) : IClassFixture<Runnin
         // Its objects go into quarantine; another session goes on waiting.
         Assert.Equal(500, (await Uploads.SendAsync(admin, "POST", $"/data/services/archive?src={waiting["url"]}")).Status);
         Assert.Equal(200, (await Uploads.ImportAsync(admin, $"project={project}&subject={patient}&session={patient}_3&dest=/prearchive&import-handler=SI", objects)).Status);
+        // A request to the inbox that failed keeps what it was asked for.
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(server.Data, "inbox", "empty-handed")).FullName, "notes.txt"), "no DICOM", Token);
+        var request = (await OkAsync(admin, "POST", $"/data/services/import?import-handler=inbox&path=empty-handed&project={project}&subject={patient}")).Trim();
+        await RunningServer.EventuallyAsync(async () => (await admin.GetStringAsync(request, Token)).Contains("\"Failed\"", StringComparison.Ordinal) ? "ended" : null);
         return admin;
     }
 
@@ -90,7 +94,7 @@ public sealed class ProjectEndTests(RunningServer server) : IClassFixture<Runnin
         long Removed(string kind) => Assert.Single(report.Lines, l => l.Kind == kind).Removed;
         Assert.All(report.Lines, l => Assert.Equal(0, l.Left));
         Assert.Equal((1, 1, 2, 1, 3), (Removed("subjects"), Removed("experiments"), Removed("sessions"), Removed("memberships") - 1, Removed("objects")));
-        Assert.True(Removed("files with a row") >= 4 && Removed("files on disk") >= 4 && Removed("entries of histories") > 0 && Removed("messages of imports") > 0);
+        Assert.True(Removed("files with a row") >= 4 && Removed("files on disk") >= 4 && Removed("entries of histories") > 0 && Removed("messages of imports") > 0 && Removed("requests of the inbox") == 1);
         // The waiting session's three objects, and a document of each session.
         Assert.Equal((5, 3, 1), (Removed("files on disk of the prearchive"), Removed("quarantined objects"), Removed("versions of scripts and configuration") > 0 ? 1 : 0));
         Assert.DoesNotContain("PatientEndall", text, StringComparison.Ordinal);

@@ -15,7 +15,7 @@ interface JobCount {
   oldest: string;
 }
 
-const kinds: Record<string, string> = { retrieve: 'Fetch studies' };
+const kinds: Record<string, string> = { retrieve: 'Fetch studies', inbox: 'Import from the inbox' };
 
 /** What the server works on beside requests: how much waits, runs, and ended in the last day. */
 export function Jobs() {
