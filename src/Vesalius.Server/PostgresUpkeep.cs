@@ -33,9 +33,9 @@ internal sealed partial class PostgresUpkeep(PrivatePostgres postgres, ILogger<P
             await postgres.StartAsync(cancellationToken).ConfigureAwait(false);
             Started(logger);
         }
-        catch (Exception e) when (e is PrivatePostgresException or Npgsql.NpgsqlException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Processes of the one that died may still hold its memory: tried again with the next tick.
+            // Processes of the one that died may still hold its memory, or there is none left to start a process: tried again with the next tick, whatever it was.
             NotStarted(logger, e is PrivatePostgresException ? e.Message : e.GetType().Name);
         }
     }
