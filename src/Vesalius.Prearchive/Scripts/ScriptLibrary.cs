@@ -54,9 +54,15 @@ public sealed class ScriptLibrary(ConfigurationStore store, SiteSettings setting
         await store.FindAsync(Tool, ScriptPath, projectId, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Stores a script.</summary>
-    /// <exception cref="ScriptException">It can never run, or fails at every object.</exception>
+    /// <exception cref="ScriptException">It can never run, or fails at every object; or it is the site's and empty.</exception>
     public async Task PutAsync(string? projectId, string text, string user, CancellationToken cancellationToken)
     {
+        // A lost body must not let every identity in; who wants that says so by the switch.
+        if (projectId is null && string.IsNullOrWhiteSpace(text))
+        {
+            throw new ScriptException(new ScriptPosition(1, 1), "the script is empty. To let objects in as they come, switch enableSitewideAnonymizationScript off.");
+        }
+
         DicomEditScript.CompileForSaving(text);
         var before = projectId is null ? null : await ProjectAsync(projectId, cancellationToken).ConfigureAwait(false);
         await store.PutAsync(Tool, ScriptPath, projectId, text, before?.Enabled ?? true, user, "", cancellationToken).ConfigureAwait(false);

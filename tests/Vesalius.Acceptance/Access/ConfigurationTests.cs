@@ -57,6 +57,8 @@ public sealed class ConfigurationTests(RunningServer server) : IClassFixture<Run
             Assert.Equal("enabled", Assert.Single(await RunningServer.RowsAsync(user, Script))["status"]);
             Assert.Equal(standard, JsonDocument.Parse((await SendAsync(user, "GET", "/xapi/siteConfig")).Text).RootElement.GetProperty("sitewideAnonymizationScript").GetString());
             Assert.Equal(400, (await SendAsync(admin, "POST", "/xapi/siteConfig", """{"sitewideAnonymizationScript":"((","siteDescriptionText":"changed"}""", "application/json")).Status);
+            Assert.Equal(400, (await SendAsync(admin, "POST", "/xapi/siteConfig", """{"sitewideAnonymizationScript":""}""", "application/json")).Status);
+            Assert.Equal(400, (await SendAsync(admin, "PUT", "/xapi/anonymize/site", " \n")).Status);
             Assert.NotEqual("\"changed\"", (await SendAsync(admin, "GET", "/xapi/siteConfig/siteDescriptionText")).Text);
             Assert.Equal(200, (await SendAsync(admin, "POST", "/xapi/siteConfig", JsonSerializer.Serialize(new { sitewideAnonymizationScript = text }), "application/json")).Status);
             Assert.Equal(text, (await SendAsync(user, "GET", "/xapi/anonymize/site")).Text);
