@@ -108,6 +108,8 @@ public sealed class VesaliusServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             // Endpoints that stream to the disk take more.
             kestrel.Limits.MaxRequestBodySize = Rendering.LargeBodies.Usual;
+            // Two images: the next one is read while the one before is sent.
+            kestrel.Limits.MaxResponseBufferSize = 1 << 20;
         });
         builder.Services.AddVesalius(options, connectionString);
         if (postgres is not null && options.KeepsPostgres)
