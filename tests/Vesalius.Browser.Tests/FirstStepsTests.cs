@@ -62,6 +62,8 @@ public sealed class FirstStepsTests(Site site) : IClassFixture<Site>
         await Assertions.Expect(page.GetByRole(AriaRole.Table, new() { Name = "Scans" }).GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
         await Site.PictureAsync(page, "session");
         await page.GetByRole(AriaRole.Link, new() { Name = "201" }).ClickAsync();
+        // The session's page, which stays until the scan's is there, has a tab of this name, too.
+        await page.GetByRole(AriaRole.Heading, new() { Level = 2, Name = "Scan 201" }).WaitForAsync();
         await page.GetByRole(AriaRole.Tab, new() { Name = "Files" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Table, new() { Name = "Files" }).GetByRole(AriaRole.Row)).ToHaveCountAsync(11);
         await Site.PictureAsync(page, "scan");
