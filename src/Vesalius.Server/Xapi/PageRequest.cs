@@ -104,9 +104,16 @@ internal sealed class PageFilter
     /// <summary>True if a value fits.</summary>
     public bool Fits(string text) => ((_own(text) && _and.TrueForAll(f => f.Fits(text))) || _or.Exists(f => f.Fits(text))) != _isNegated;
 
-    /// <summary>Compares two values: as numbers if both are, else letter by letter.</summary>
-    public static int Compare(string a, string b) =>
-        decimal.TryParse(a, NumberStyles.Float, CultureInfo.InvariantCulture, out var x) && decimal.TryParse(b, NumberStyles.Float, CultureInfo.InvariantCulture, out var y) ? x.CompareTo(y) : string.CompareOrdinal(a, b);
+    /// <summary>Compares two values: numbers by size and before everything else, the rest letter by letter.</summary>
+    public static int Compare(string a, string b) => (Number(a), Number(b)) switch
+    {
+        ({ } x, { } y) => x.CompareTo(y),
+        ({ }, null) => -1,
+        (null, { }) => 1,
+        _ => string.CompareOrdinal(a, b),
+    };
+
+    private static decimal? Number(string text) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static Func<string, bool> Among(HashSet<string> values) => values.Contains;
 

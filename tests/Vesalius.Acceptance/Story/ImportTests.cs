@@ -237,6 +237,13 @@ public sealed class ImportTests(RunningServer server) : IClassFixture<RunningSer
 
         Assert.Equal(400, (await NamesAsync(",\"name\":{\"operator\":\"near\",\"value\":\"E1\"}")).Status);
         Assert.Equal((200, ""), await NamesAsync("", ",\"size\":10000,\"page\":2147483647"));
+        // One order, whichever way they stood before: numbers by size, then words.
+        foreach (var session in (string[])["10", "1a", "9"])
+        {
+            Assert.Equal(200, (await Uploads.ImportAsync(admin, $"import-handler=DICOM-zip&project=IPAGES&subject=A&session={session}&Direct-Archive=true", Breast())).Status);
+        }
+
+        Assert.Equal((200, "9,10,1a,E1,E2,E3"), await NamesAsync("", ByName));
         Assert.Equal(400, (await NamesAsync("", ",\"page\":0")).Status);
     }
 
