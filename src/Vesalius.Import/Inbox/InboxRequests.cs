@@ -26,27 +26,11 @@ public sealed class InboxRequests(VesaliusDatabase database, JobStore jobs, Time
         public string State { get; init; } = "";
         public string? Outcome { get; init; }
         public string Reason { get; init; } = "";
-        public int Files { get; init; }
-        public int Read { get; init; }
-        public int Skipped { get; init; }
-        public int Stored { get; init; }
-        public int Quarantined { get; init; }
-        public int Rejected { get; init; }
-        public int Refused { get; init; }
-        public string? Reached { get; init; }
-        public string[] Deleting { get; init; } = [];
-        public bool IsRead { get; init; }
-        public long[] Sessions { get; init; } = [];
 
-        public InboxRequest ToRequest() => new()
+        public InboxRequest ToRequest(InboxProgress progress) => new()
         {
             Id = Id, Username = Username, Path = Path, Parameters = Parameters is null ? new() : JsonSerializer.Deserialize<Dictionary<string, string>>(Parameters)!, Cleanup = Cleanup, Queue = Queue,
-            Created = Created, Changed = Changed, State = State, Outcome = Outcome, Reason = Reason,
-            Progress = new InboxProgress
-            {
-                Files = Files, Read = Read, Skipped = Skipped, Stored = Stored, Quarantined = Quarantined, Rejected = Rejected, Refused = Refused,
-                Reached = Reached, Deleting = Deleting, IsRead = IsRead, Sessions = Sessions,
-            },
+            Created = Created, Changed = Changed, State = State, Outcome = Outcome, Reason = Reason, Progress = progress,
         };
     }
 
@@ -83,16 +67,25 @@ public sealed class InboxRequests(VesaliusDatabase database, JobStore jobs, Time
 
     /// <summary>A request; null if there is none.</summary>
     public async Task<InboxRequest?> FindAsync(long id, CancellationToken cancellationToken) =>
-        (await database.FindAsync<Row>($"{Select} where r.id = @id", new { id }, cancellationToken).ConfigureAwait(false))?.ToRequest();
+        (await SelectAsync("where r.id = @id", new { id }, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
 
     /// <summary>Requests, oldest first.</summary>
     /// <param name="username">Whose; null for everybody's.</param>
     /// <param name="activeOnly">Only those that have not ended.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async Task<IReadOnlyList<InboxRequest>> ListAsync(string? username, bool activeOnly, CancellationToken cancellationToken) =>
-        [.. (await database.QueryAsync<Row>(
-            $"{Select} where (@username::text is null or r.username = @username) and not (@activeOnly and j.state = 'ended') order by r.id", new { username, activeOnly }, cancellationToken)
-            .ConfigureAwait(false)).Select(r => r.ToRequest())];
+    public Task<IReadOnlyList<InboxRequest>> ListAsync(string? username, bool activeOnly, CancellationToken cancellationToken) => SelectAsync(
+        "where (@username::text is null or r.username = @username) and not (@activeOnly and j.state = 'ended') order by r.id", new { username, activeOnly }, cancellationToken);
+
+    private async Task<IReadOnlyList<InboxRequest>> SelectAsync(string which, object parameters, CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            // Columns from the count of files on say how far it is.
+            return (await connection.QueryAsync<Row, InboxProgress, InboxRequest>(
+                new CommandDefinition($"{Select} {which}", parameters, cancellationToken: cancellationToken), (row, progress) => row.ToRequest(progress), splitOn: "files").ConfigureAwait(false)).AsList();
+        }
+    }
 
     /// <summary>Says how far a request is. When this returns it is durable.</summary>
     /// <returns>False if the job is no longer this node's, or the request is gone: then nothing was written.</returns>

@@ -79,7 +79,7 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
 
         public long Packed { get; init; }
 
-        public UploadResult? Result => Stored + Quarantined + Rejected + Refused == 0 ? null : new UploadResult([.. Sessions.Order()], Stored, Skipped, Quarantined, Rejected, Refused);
+        public UploadResult? Taken => Stored + Quarantined + Rejected + Refused == 0 ? null : new UploadResult([.. Sessions.Order()], Stored, Skipped, Quarantined, Rejected, Refused);
     }
 
     /// <summary>Takes in an upload.</summary>
@@ -117,14 +117,14 @@ public sealed class UploadImporter(ObjectIntake intake, UploadLimits limits, Int
         }
         catch (InvalidDataException)
         {
-            throw new UploadRefusedException("The archive is damaged.", tally.Result);
+            throw new UploadRefusedException("The archive is damaged.", tally.Taken);
         }
         catch (UploadRefusedException e)
         {
-            throw new UploadRefusedException(e.Message, tally.Result);
+            throw new UploadRefusedException(e.Message, tally.Taken);
         }
 
-        return tally.Result ?? throw new UploadRefusedException("The upload holds no DICOM object.");
+        return tally.Taken ?? throw new UploadRefusedException("The upload holds no DICOM object.");
     }
 
     private enum Kind
